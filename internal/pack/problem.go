@@ -1,0 +1,137 @@
+// SPDX-FileCopyrightText: The Comity authors
+// SPDX-License-Identifier: Apache-2.0
+
+package pack
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+)
+
+// Pos is a place in a source file; Line and Col count from 1, zero means unknown.
+type Pos struct {
+	File string
+	Line int
+	Col  int
+}
+
+func (p Pos) String() string {
+	switch {
+	case p.File == "" && p.Line == 0:
+		return "input"
+	case p.Line == 0:
+		return p.File
+	case p.File == "":
+		return fmt.Sprintf("line %d, column %d", p.Line, p.Col)
+	}
+	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Col)
+}
+
+// Severity tells a finding that stops a pack from loading from one that does not.
+type Severity uint8
+
+// An Error stops loading, a Warning is reported by lint.
+const (
+	Error Severity = iota
+	Warning
+)
+
+// Problem is one finding in a file, with what to do about it.
+type Problem struct {
+	Pos      Pos
+	Msg      string
+	Remedy   string
+	Severity Severity
+}
+
+func (p Problem) String() string {
+	s := p.Pos.String() + ": " + p.Msg
+	if p.Remedy != "" {
+		s += "; " + p.Remedy
+	}
+	return s
+}
+
+// Problems is a list of findings; as an error it prints one a line.
+type Problems []Problem
+
+func (ps Problems) Error() string {
+	lines := make([]string, 0, len(ps))
+	for _, p := range ps {
+		if p.Severity == Error {
+			lines = append(lines, p.String())
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Err is ps if it holds an error, else nil.
+func (ps Problems) Err() error {
+	for _, p := range ps {
+		if p.Severity == Error {
+			return ps
+		}
+	}
+	return nil
+}
+
+func (ps *Problems) add(pos Pos, remedy, format string, args ...any) {
+	*ps = append(*ps, Problem{Pos: pos, Msg: fmt.Sprintf(format, args...), Remedy: remedy})
+}
+
+func (ps *Problems) warn(pos Pos, remedy, format string, args ...any) {
+	*ps = append(*ps, Problem{Pos: pos, Msg: fmt.Sprintf(format, args...), Remedy: remedy, Severity: Warning})
+}
+
+// Sort orders findings by file, line and column.
+func (ps Problems) Sort() {
+	sort.SliceStable(ps, func(i, j int) bool {
+		a, b := ps[i].Pos, ps[j].Pos
+		if a.File != b.File {
+			return a.File < b.File
+		}
+		if a.Line != b.Line {
+			return a.Line < b.Line
+		}
+		return a.Col < b.Col
+	})
+}
+
+// Suggest names the candidate nearest to s as a remedy, or "" if none is near.
+func Suggest(s string, candidates []string) string {
+	best, bestD := "", len(s)/3+2
+	for _, c := range candidates {
+		if d := editDistance(strings.ToLower(s), strings.ToLower(c), bestD); d < bestD {
+			best, bestD = c, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf("did you mean %q?", best)
+}
+
+// editDistance is Levenshtein's, cut off at limit.
+func editDistance(a, b string, limit int) int {
+	if len(a)-len(b) >= limit || len(b)-len(a) >= limit {
+		return limit
+	}
+	prev := make([]int, len(b)+1)
+	cur := make([]int, len(b)+1)
+	for j := range prev {
+		prev[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		cur[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			cur[j] = min(prev[j]+1, cur[j-1]+1, prev[j-1]+cost)
+		}
+		prev, cur = cur, prev
+	}
+	return prev[len(b)]
+}
