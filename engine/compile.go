@@ -1,0 +1,223 @@
+// SPDX-FileCopyrightText: The Comity authors
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"encoding/binary"
+	"slices"
+
+	"github.com/comity-project/comity/internal/pack"
+)
+
+const factWords = 4
+
+// maxFacts bounds a vocabulary; fact sets are fixed-size bitsets.
+const maxFacts = factWords * 64
+
+// factSet is a set of facts.
+type factSet [factWords]uint64
+
+func (s *factSet) add(id pack.FactID)      { s[id>>6] |= 1 << (id & 63) }
+func (s *factSet) has(id pack.FactID) bool { return s[id>>6]>>(id&63)&1 != 0 }
+func (s *factSet) meets(o *factSet) bool {
+	return s[0]&o[0]|s[1]&o[1]|s[2]&o[2]|s[3]&o[3] != 0
+}
+func (s *factSet) union(o *factSet) {
+	for i := range s {
+		s[i] |= o[i]
+	}
+}
+
+// atomKind selects the code that evaluates an atom.
+type atomKind uint8
+
+const (
+	atomEnum atomKind = iota
+	atomRegion
+	atomNum
+	atomTime
+	atomRef
+	atomString
+	atomRule
+)
+
+// atom is one compiled comparison.
+type atom struct {
+	kind  atomKind
+	cmp   pack.Cmp
+	fact  pack.FactID
+	ref   pack.FactID
+	elem  bool // read one element at a time
+	zone  uint8
+	plus  pack.Period
+	num   int64
+	set   []uint64 // enum values
+	table *regionTable
+	strs  []string
+	src   *pack.Atom
+}
+
+func (a *atom) accepts(item uint16) bool {
+	w := int(item >> 6)
+	return w < len(a.set) && a.set[w]>>(item&63)&1 != 0
+}
+
+// regionTable answers "in this set of regions" per region and interval of constant
+// membership.
+type regionTable struct {
+	breaks []pack.Day
+	tri    [][]pack.Tri
+}
+
+func (t *regionTable) on(d pack.Day) []pack.Tri {
+	i := len(t.breaks)
+	for i > 0 && t.breaks[i-1] > d {
+		i--
+	}
+	return t.tri[i]
+}
+
+// node is a compiled condition; kids are a range of Program.kids.
+type node struct {
+	op          pack.Op
+	shared      bool
+	atom        uint32
+	first, last uint32
+	rests       factSet // facts inside on which exceptions can rest
+}
+
+// none marks the absence of a condition.
+const none = ^uint32(0)
+
+// compiler turns a model's conditions into shared nodes and atoms.
+type compiler struct {
+	p      *Program
+	zone   uint8
+	nodes  map[string]uint32
+	atoms  map[string]uint32
+	tables map[string]*regionTable
+	buf    []byte
+}
+
+func (c *compiler) cond(k *pack.Cond) uint32 {
+	if k == nil || k.Op == pack.OpTrue {
+		return c.node(node{op: pack.OpTrue}, nil)
+	}
+	if k.Op == pack.OpAtom {
+		a := c.atom(&k.Atom)
+		n := node{op: pack.OpAtom, atom: a}
+		for _, id := range [...]pack.FactID{k.Atom.Fact, k.Atom.Ref} {
+			if id != 0 && c.p.facts[id].def.Rests() {
+				n.rests.add(id)
+			}
+		}
+		return c.node(n, nil)
+	}
+	kids := make([]uint32, len(k.Kids))
+	n := node{op: k.Op}
+	for i, kid := range k.Kids {
+		kids[i] = c.cond(kid)
+		n.rests.union(&c.p.nodes[kids[i]].rests)
+	}
+	return c.node(n, kids)
+}
+
+// node interns a node, so that equal conditions are evaluated once.
+func (c *compiler) node(n node, kids []uint32) uint32 {
+	b := append(c.buf[:0], byte(n.op))
+	b = binary.LittleEndian.AppendUint32(b, n.atom)
+	for _, k := range kids {
+		b = binary.LittleEndian.AppendUint32(b, k)
+	}
+	c.buf = b
+	if id, ok := c.nodes[string(b)]; ok {
+		c.p.nodes[id].shared = true
+		return id
+	}
+	n.first = uint32(len(c.p.kids))
+	c.p.kids = append(c.p.kids, kids...)
+	n.last = uint32(len(c.p.kids))
+	id := uint32(len(c.p.nodes))
+	c.p.nodes = append(c.p.nodes, n)
+	c.nodes[string(b)] = id
+	return id
+}
+
+func (c *compiler) atom(a *pack.Atom) uint32 {
+	b := append(c.buf[:0], byte(a.Cmp), c.zone)
+	b = binary.LittleEndian.AppendUint16(b, uint16(a.Fact))
+	b = binary.LittleEndian.AppendUint16(b, uint16(a.Ref))
+	b = binary.LittleEndian.AppendUint64(b, uint64(a.Num))
+	b = binary.LittleEndian.AppendUint32(b, uint32(a.Plus.N))
+	b = append(b, byte(a.Plus.Unit))
+	for _, s := range a.Set {
+		b = binary.LittleEndian.AppendUint16(b, uint16(s))
+	}
+	for _, s := range a.Strs {
+		b = append(append(b, s...), 0)
+	}
+	c.buf = b
+	if id, ok := c.atoms[string(b)]; ok {
+		return id
+	}
+	f := c.p.facts[a.Fact].def
+	x := atom{cmp: a.Cmp, fact: a.Fact, ref: a.Ref, zone: c.zone, plus: a.Plus, num: a.Num, strs: a.Strs, src: a, elem: f.List && !f.Whole}
+	switch {
+	case a.Cmp == pack.RuleOf:
+		x.kind = atomRule
+	case a.Ref != 0:
+		x.kind = atomRef
+	case f.Kind == pack.KindEnum:
+		x.kind = atomEnum
+		x.set = make([]uint64, (len(f.Values)+63)/64)
+		for _, s := range a.Set {
+			x.set[s>>6] |= 1 << (s & 63)
+		}
+	case f.Kind == pack.KindRegion:
+		x.kind, x.table = atomRegion, c.table(a.Set)
+	case f.Kind == pack.KindString:
+		x.kind = atomString
+	case f.Kind == pack.KindDay || f.Kind == pack.KindInstant:
+		x.kind = atomTime
+		x.num = int64(a.Plus.AddTo(pack.Day(a.Num)))
+	default:
+		x.kind = atomNum
+	}
+	id := uint32(len(c.p.atoms))
+	c.p.atoms = append(c.p.atoms, x)
+	c.atoms[string(b)] = id
+	return id
+}
+
+func (c *compiler) table(set []int) *regionTable {
+	ids := make([]pack.RegionID, len(set))
+	b := make([]byte, 0, 2*len(set))
+	for i, s := range set {
+		ids[i] = pack.RegionID(s)
+		b = binary.LittleEndian.AppendUint16(b, uint16(s))
+	}
+	if t, ok := c.tables[string(b)]; ok {
+		return t
+	}
+	// Every region's membership matters, since a given value may be a group.
+	regions := c.p.model.Vocab.Regions()
+	all := regions.Breaks()
+	t := &regionTable{}
+	row := func(d pack.Day) []pack.Tri {
+		out := make([]pack.Tri, regions.Len())
+		for id := 1; id < regions.Len(); id++ {
+			out[id] = regions.In(pack.RegionID(id), ids, d)
+		}
+		return out
+	}
+	t.tri = append(t.tri, row(pack.DayMin))
+	for _, d := range all {
+		if r := row(d); !slices.Equal(r, t.tri[len(t.tri)-1]) {
+			t.breaks = append(t.breaks, d)
+			t.tri = append(t.tri, r)
+		}
+	}
+	c.tables[string(b)] = t
+	return t
+}

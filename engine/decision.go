@@ -1,0 +1,384 @@
+// SPDX-FileCopyrightText: The Comity authors
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/comity-project/comity"
+	"github.com/comity-project/comity/internal/pack"
+)
+
+// lang is the language of the texts in answers.
+const lang = "en"
+
+// report builds the wire contract from a result.
+type report struct {
+	p   *Program
+	in  *Input
+	res *Result
+	d   comity.Decision
+}
+
+// Decision turns a result into the wire contract. The input must be the one that res was
+// evaluated from.
+func (p *Program) Decision(in *Input, res *Result) comity.Decision {
+	r := &report{p: p, in: in, res: res}
+	r.d = comity.Decision{Effect: res.effect, About: "act", Mode: comity.MissingIgnore, At: in.date.Time(utc).UTC(), Program: p.hash}
+	if res.review {
+		r.d.Mode = comity.MissingReview
+	}
+	if in.given.has(p.op) && p.model.Vocab.Operations[in.items[p.op][0]].State {
+		r.d.About = "state"
+	}
+	r.applicable()
+	r.violations()
+	r.conflicts()
+	r.lifted()
+	r.dutiesAndQuestions()
+	r.missing()
+	r.outsideNodes()
+	r.d.Citations = r.citations()
+	return r.d
+}
+
+func (r *report) rule(i uint32) *pack.Rule { return r.p.rules[i].src }
+
+// cites are the citations of a rule or of a declared retention rule.
+func (r *report) cites(i uint32) []string {
+	if i >= declaredBase {
+		return []string{r.in.rules[i-declaredBase].Cite}
+	}
+	return r.rule(i).Req.Cites
+}
+
+func (r *report) id(i uint32) string {
+	switch {
+	case i == foreignRule:
+		return "order of " + r.p.model.Vocab.Regions().Code(pack.RegionID(r.in.items[r.p.toRegion][0]))
+	case i >= declaredBase:
+		return r.in.rules[i-declaredBase].Cite
+	}
+	return r.rule(i).ID
+}
+
+func (r *report) applicable() {
+	r.d.Applicable = r.res.Applicable(nil)
+	last := -1
+	for _, i := range r.res.bound {
+		if no := int(r.p.rules[i].pack); no != last {
+			src := r.p.packs[no].src
+			r.d.Packs = append(r.d.Packs, comity.PackRef{ID: src.ID, Version: src.Version})
+			last = no
+		}
+	}
+}
+
+func (r *report) violations() {
+	for _, i := range r.byWeight(r.res.violated) {
+		v := comity.Violation{Requirement: r.id(i), Citations: slices.Clone(r.cites(i))}
+		if i >= declaredBase {
+			v.Why = "The caller declared that this retention law covers the records and it still runs."
+			v.Facts = r.facts(factSet{}, r.p.retention, r.p.elapsed)
+		} else {
+			src := r.rule(i)
+			v.Why = src.Req.Text[lang]
+			v.Facts = r.decisive(i)
+			for _, b := range r.failedClaims(i) {
+				v.Citations = merge(v.Citations, r.failedCites(b))
+			}
+		}
+		r.d.Violations = append(r.d.Violations, v)
+	}
+}
+
+// decisive are the given facts that the rule read: its scope, what had to hold, and the
+// exceptions that were spoken to.
+func (r *report) decisive(i uint32) map[string]any {
+	src := r.rule(i)
+	var s factSet
+	for _, c := range []*pack.Cond{src.When, src.Must} {
+		for _, f := range c.Facts() {
+			s.add(f)
+		}
+	}
+	for b := range src.Branches {
+		for _, c := range []*pack.Cond{src.Branches[b].When, src.Branches[b].Claim} {
+			for _, f := range c.Facts() {
+				if r.p.facts[f].def.Rests() {
+					s.add(f)
+				}
+			}
+		}
+	}
+	return r.facts(s)
+}
+
+func (r *report) facts(s factSet, more ...pack.FactID) map[string]any {
+	for _, f := range more {
+		s.add(f)
+	}
+	out := map[string]any{}
+	for _, id := range r.in.order {
+		if id != 0 && s.has(id) && id != r.p.date {
+			out[r.p.facts[id].def.Name] = r.in.value(id)
+		}
+	}
+	return out
+}
+
+// value is a fact's value as a caller would write it.
+func (in *Input) value(id pack.FactID) any {
+	def := in.prog.facts[id].def
+	var names []string
+	switch def.Kind {
+	case pack.KindBool:
+		return in.num[id] == 1
+	case pack.KindInt:
+		return in.num[id]
+	case pack.KindDay:
+		return pack.Day(in.num[id]).String()
+	case pack.KindInstant:
+		if in.at[id].Local && (in.at[id].Sec-43200)%86400 == 0 {
+			return in.at[id].Day(utc).String()
+		}
+		return in.at[id].Time(utc).UTC().Format(time.RFC3339)
+	case pack.KindString:
+		names = slices.Clone(in.strs[id])
+	case pack.KindEnum:
+		for _, it := range in.items[id] {
+			names = append(names, def.Values[it].Name)
+		}
+	case pack.KindRegion:
+		for _, it := range in.items[id] {
+			names = append(names, in.prog.model.Vocab.Regions().Code(pack.RegionID(it)))
+		}
+	}
+	if len(names) == 1 {
+		return names[0]
+	}
+	return names
+}
+
+// failedClaims are the exceptions of a violated rule on which the caller relied.
+func (r *report) failedClaims(i uint32) []*pack.RuleBranch {
+	var out []*pack.RuleBranch
+	rl := &r.p.rules[i]
+	for b := range rl.branches {
+		if rl.branches[b].claim == none {
+			continue
+		}
+		if t, _ := r.in.cond(rl.branches[b].claim); t == 0 {
+			continue
+		}
+		src := &rl.src.Branches[b]
+		if src.Edge != nil && !r.edgeMeant(src.Edge) {
+			continue
+		}
+		if t, _ := r.in.lenient(rl.branches[b].when); t != r.in.full {
+			out = append(out, src)
+		}
+	}
+	return out
+}
+
+// edgeMeant tells an edge between the places of the question from all others of its set.
+func (r *report) edgeMeant(e *pack.Edge) bool {
+	if r.p.toRegion == 0 || !r.in.given.has(r.p.toRegion) {
+		return true
+	}
+	to := pack.RegionID(r.in.items[r.p.toRegion][0])
+	return r.p.model.Vocab.Regions().In(to, e.Destination, r.in.date.Day(utc)) != pack.False
+}
+
+func (r *report) failedCites(b *pack.RuleBranch) []string {
+	out := slices.Clone(b.Cites)
+	if b.Edge != nil && r.in.date.Day(utc) >= b.Edge.Until {
+		out = append(out, b.Edge.EndedBy...)
+	}
+	return out
+}
+
+func (r *report) conflicts() {
+	for _, c := range r.res.conflicts {
+		v, d := r.id(c.rule), r.id(c.demand)
+		out := comity.Conflict{Requirements: []string{v, d},
+			Citations: r.conflictCites(c),
+			Why:       v + " forbids what " + d + " demands, they belong to different legal orders, and neither recognises the other.",
+			Who:       "Counsel for both legal orders.",
+		}
+		out.Restrict = []comity.Action{{Type: "restrict", Params: map[string]any{"operations": []any{"process", "disclose", "transfer"}}}}
+		for _, i := range []uint32{c.demand, c.rule} {
+			if i >= declaredBase {
+				continue
+			}
+			q := r.rule(i).Req
+			if len(q.Restrict) > 0 {
+				out.Restrict = nil
+				for _, a := range q.Restrict {
+					out.Restrict = append(out.Restrict, comity.Action{Type: a.Type, Params: a.Params})
+				}
+			}
+			if q.Who[lang] != "" {
+				out.Who = q.Who[lang]
+			}
+		}
+		r.d.Conflicts = append(r.d.Conflicts, out)
+	}
+}
+
+func (r *report) conflictCites(c conflict) []string {
+	var out []string
+	for _, i := range []uint32{c.demand, c.rule} {
+		if i == foreignRule {
+			continue
+		}
+		out = merge(out, r.cites(i))
+		if i < declaredBase {
+			for _, b := range r.rule(i).Branches {
+				if b.RecognisesOrders() {
+					out = merge(out, b.Cites)
+				}
+			}
+			out = merge(out, r.rule(i).Req.WhoCites)
+		}
+	}
+	return out
+}
+
+func (r *report) lifted() {
+	for _, h := range r.res.held {
+		b := &r.rule(h.rule).Branches[h.branch]
+		r.d.Grounds = append(r.d.Grounds, comity.Ground{Requirement: b.Owner.ID, Branch: b.ID, Citations: b.Cites})
+		for i := range b.Conditions {
+			r.condition(&b.Conditions[i], b.Owner.ID, b.Cites)
+		}
+		if h.open {
+			r.openConditions(h, b)
+		}
+	}
+	for _, i := range r.res.applied {
+		q := r.rule(i).Req
+		for j := range q.Conditions {
+			r.condition(&q.Conditions[j], q.ID, q.Cites)
+		}
+	}
+}
+
+func (r *report) condition(c *pack.Condition, id string, cites []string) {
+	if len(c.Cites) > 0 {
+		cites = c.Cites
+	}
+	out := comity.Condition{ID: c.ID, Text: c.Text[lang], Requirement: id, Citations: cites, Standing: c.Standing}
+	if c.Action != nil {
+		out.Action = &comity.Action{Type: c.Action.Type, Params: c.Action.Params}
+	}
+	if c.Due != nil {
+		out.Due = r.in.due(c.Due)
+	}
+	for _, have := range r.d.Conditions {
+		if have.ID == out.ID && have.Requirement == out.Requirement {
+			return
+		}
+	}
+	r.d.Conditions = append(r.d.Conditions, out)
+}
+
+// due is the day or instant of an operand, empty if its fact is absent.
+func (in *Input) due(a *pack.Atom) string {
+	if a.Ref == 0 {
+		return a.Plus.AddTo(pack.Day(a.Num)).String()
+	}
+	if !in.given.has(a.Ref) {
+		return ""
+	}
+	at := in.at[a.Ref]
+	if in.prog.facts[a.Ref].def.Kind == pack.KindDay {
+		at = pack.Noon(pack.Day(in.num[a.Ref]))
+	}
+	if a.Plus.Unit == pack.Hours {
+		return pack.Instant{Sec: at.Sec + int64(a.Plus.N)*3600, Local: at.Local}.Time(utc).UTC().Format(time.RFC3339)
+	}
+	return a.Plus.AddTo(at.Day(utc)).String()
+}
+
+// openConditions are what an exception that was claimed still asks for.
+func (r *report) openConditions(h heldBranch, b *pack.RuleBranch) {
+	for _, a := range r.p.openAtoms(r.in, r.p.rules[h.rule].branches[h.branch].when, nil) {
+		text := r.p.model.Vocab.AtomText(r.p.atoms[a].src)
+		c := comity.Condition{ID: r.p.facts[r.p.atoms[a].fact].def.Name, Text: "Show that " + text + ".", Requirement: b.Owner.ID, Citations: b.Cites}
+		r.d.Conditions = append(r.d.Conditions, c)
+	}
+}
+
+func (r *report) dutiesAndQuestions() {
+	for _, i := range r.byWeight(r.res.duties) {
+		q := r.rule(i).Req
+		title := q.Title
+		if title == "" {
+			title = q.Text[lang]
+		}
+		r.d.Duties = append(r.d.Duties, comity.Duty{ID: q.ID, Text: title, Requirement: q.ID, Citations: q.Cites})
+	}
+	for _, i := range r.byWeight(r.res.questions) {
+		q := r.rule(i).Req
+		r.d.Questions = append(r.d.Questions, comity.Question{Requirement: q.ID, Text: q.Text[lang], Citations: q.Cites, Who: q.Who[lang]})
+	}
+}
+
+func (r *report) missing() {
+	by := map[string]int{}
+	add := func(fact, need string) {
+		i, ok := by[fact]
+		if !ok {
+			i = len(r.d.Missing)
+			by[fact] = i
+			r.d.Missing = append(r.d.Missing, comity.Missing{Fact: fact, Possible: true})
+		}
+		if need != "" && !slices.Contains(r.d.Missing[i].NeededBy, need) {
+			r.d.Missing[i].NeededBy = append(r.d.Missing[i].NeededBy, need)
+		}
+	}
+	for _, m := range r.res.missing {
+		need := ""
+		if m.rule != none {
+			need = r.rule(m.rule).ID
+		}
+		add(r.p.facts[m.fact].def.Name, need)
+	}
+	for _, i := range r.res.undeclared {
+		add(r.p.facts[r.p.retention].def.Name, "the legal order of "+r.in.rules[i].Given)
+	}
+}
+
+func (r *report) outsideNodes() {
+	for _, o := range r.res.outside {
+		n := &r.p.packs[o.pack].src.Outside[o.node]
+		r.d.Outside = append(r.d.Outside, comity.OutsideNode{Pack: r.p.packs[o.pack].src.ID, ID: n.ID, Text: n.Text[lang], Citations: n.Cites})
+	}
+}
+
+// byWeight orders rules by weight, then id, each id once.
+func (r *report) byWeight(list []uint32) []uint32 {
+	out := slices.Clone(list)
+	slices.SortStableFunc(out, func(a, b uint32) int {
+		wa, wb := r.p.standing(r.in, a).weight, r.p.standing(r.in, b).weight
+		if wa != wb {
+			return int(wb - wa)
+		}
+		return strings.Compare(r.id(a), r.id(b))
+	})
+	return slices.CompactFunc(out, func(a, b uint32) bool { return r.id(a) == r.id(b) })
+}
+
+func merge(dst, src []string) []string {
+	for _, s := range src {
+		if !slices.Contains(dst, s) {
+			dst = append(dst, s)
+		}
+	}
+	return dst
+}

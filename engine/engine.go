@@ -1,0 +1,208 @@
+// SPDX-FileCopyrightText: The Comity authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package engine decides operations under compiled packs of law, in-process: load packs,
+// compile them into an immutable Program, ask. It does no I/O of its own and has no clock.
+//
+//	eng, err := engine.New(engine.Options{})
+//	dec, err := eng.Decide(comity.Request{Facts: comity.Facts{...}})
+package engine
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"sort"
+	"sync"
+	"sync/atomic"
+	"time"
+	_ "time/tzdata" // days begin in each pack's zone, also where the system has no zones
+
+	"github.com/comity-project/comity"
+	"github.com/comity-project/comity/internal/pack"
+	"github.com/comity-project/comity/packs"
+)
+
+// Folder is a folder of packs: subfolders with a pack.yaml (or a pack itself), and
+// optionally a vocabulary.yaml that adds facts, values and operations.
+type Folder struct {
+	// Name is shown in messages, such as the path that the user gave.
+	Name string
+	FS   fs.FS
+}
+
+// Options says what an Engine loads.
+type Options struct {
+	// Folders add to the embedded packs; a pack with the same id replaces the earlier.
+	Folders []Folder
+	// NoEmbedded leaves the embedded packs out; vocabulary and regions stay.
+	NoEmbedded bool
+}
+
+// Engine holds the loaded packs and their programs. It is safe for concurrent use; Reload
+// swaps everything at once.
+type Engine struct {
+	set atomic.Pointer[library]
+}
+
+// library is one loaded state of all packs.
+type library struct {
+	vocab    *pack.Vocabulary
+	packs    []*pack.Pack
+	hash     [sha256.Size]byte
+	problems pack.Problems
+	current  *Program
+
+	mu     sync.Mutex
+	byTime map[pack.Day]*Program
+	pool   sync.Pool
+}
+
+// New loads and compiles packs. An error with CodePack lists every fault, one a line,
+// with file, line, column and remedy.
+func New(o Options) (*Engine, error) {
+	e := &Engine{}
+	return e, e.Reload(o)
+}
+
+// Reload replaces packs and programs atomically; on an error nothing changes.
+func (e *Engine) Reload(o Options) error {
+	lib, err := load(o)
+	if err != nil {
+		return err
+	}
+	e.set.Store(lib)
+	return nil
+}
+
+// Program is the compiled packs with all that they know.
+func (e *Engine) Program() *Program { return e.set.Load().current }
+
+// ProgramAt is the compiled packs as known on the day of t in UTC.
+func (e *Engine) ProgramAt(t time.Time) (*Program, error) {
+	return e.set.Load().at(pack.DayOf(t.UTC()))
+}
+
+func load(o Options) (*library, error) {
+	lib := &library{byTime: map[pack.Day]*Program{}}
+	var probs pack.Problems
+	sum := sha256.New()
+	addFile := func(name string, data []byte) {
+		var n [8]byte
+		for _, b := range [][]byte{[]byte(name), data} {
+			binary.BigEndian.PutUint64(n[:], uint64(len(b)))
+			sum.Write(n[:])
+			sum.Write(b)
+		}
+	}
+	base := Folder{Name: "packs", FS: packs.FS}
+	regionData, err := fs.ReadFile(base.FS, "regions.yaml")
+	if err != nil {
+		return nil, &comity.Error{Code: comity.CodeInternal, Op: "load", Err: err}
+	}
+	addFile("regions.yaml", regionData)
+	lib.vocab = pack.NewVocabulary(pack.ReadRegions("packs/regions.yaml", regionData, &probs))
+	folders := append([]Folder{base}, o.Folders...)
+	for _, f := range folders {
+		data, err := fs.ReadFile(f.FS, "vocabulary.yaml")
+		if err == nil {
+			addFile("vocabulary.yaml", data)
+			lib.vocab.Read(path.Join(f.Name, "vocabulary.yaml"), data, &probs)
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return nil, &comity.Error{Code: comity.CodePack, Op: "load " + f.Name, Err: err}
+		}
+	}
+	if err := probs.Err(); err != nil {
+		return nil, packError("load", err)
+	}
+	for i, f := range folders {
+		if i == 0 && o.NoEmbedded {
+			continue
+		}
+		if err := lib.readFolder(f, i > 0, addFile, &probs); err != nil {
+			return nil, err
+		}
+	}
+	lib.problems = probs
+	sum.Sum(lib.hash[:0])
+	lib.current, err = lib.at(pack.DayMax)
+	return lib, err
+}
+
+func (lib *library) readFolder(f Folder, must bool, addFile func(string, []byte), probs *pack.Problems) error {
+	dirs := pack.PackDirs(f.FS)
+	if len(dirs) == 0 && must {
+		if _, err := fs.Stat(f.FS, "vocabulary.yaml"); err != nil {
+			return &comity.Error{Code: comity.CodePack, Op: "load " + f.Name, Remedy: "give a folder with packs (folders with a pack.yaml)", Err: errors.New("no pack found")}
+		}
+	}
+	for _, dir := range dirs {
+		p := pack.ReadPack(f.FS, dir, f.Name, lib.vocab, probs)
+		if p == nil {
+			continue
+		}
+		if i := slices.IndexFunc(lib.packs, func(q *pack.Pack) bool { return q.ID == p.ID }); i >= 0 {
+			lib.packs[i] = p
+		} else {
+			lib.packs = append(lib.packs, p)
+		}
+		files, err := fs.Glob(f.FS, path.Join(dir, "*.yaml"))
+		if err != nil {
+			return &comity.Error{Code: comity.CodePack, Op: "load " + f.Name, Err: err}
+		}
+		sort.Strings(files)
+		for _, name := range files {
+			data, err := fs.ReadFile(f.FS, name)
+			if err != nil {
+				return &comity.Error{Code: comity.CodePack, Op: "load " + f.Name, Err: err}
+			}
+			addFile(path.Join(p.ID, path.Base(name)), data)
+		}
+	}
+	return nil
+}
+
+func packError(op string, err error) error {
+	return &comity.Error{Code: comity.CodePack, Op: op, Err: err}
+}
+
+// at is the program as known on a day, compiled once.
+func (lib *library) at(known pack.Day) (*Program, error) {
+	lib.mu.Lock()
+	defer lib.mu.Unlock()
+	if p := lib.byTime[known]; p != nil {
+		return p, nil
+	}
+	probs := slices.Clone(lib.problems)
+	m := pack.Link(lib.vocab, lib.packs, known, &probs)
+	pack.Check(m, &probs)
+	probs.Sort()
+	if err := probs.Err(); err != nil {
+		return nil, packError("load packs", err)
+	}
+	sum := sha256.New()
+	sum.Write(lib.hash[:])
+	fmt.Fprintf(sum, "%s %d", pack.Format, known)
+	p, err := compile(m, "sha256:"+hex.EncodeToString(sum.Sum(nil)))
+	if err != nil {
+		return nil, err
+	}
+	lib.byTime[known] = p
+	return p, nil
+}
+
+// Compile compiles a linked model outside an Engine: for benchmarks and tools that build
+// packs in memory. The program's hash is empty.
+func Compile(m *pack.Model) (*Program, error) { return compile(m, "") }
+
+// Model is the linked model that the program was compiled from, for tools inside this
+// module; it must not be changed.
+func (p *Program) Model() *pack.Model { return p.model }
+
+// Findings are the warnings and errors of the loaded packs.
+func (e *Engine) Findings() pack.Problems { return slices.Clone(e.set.Load().problems) }

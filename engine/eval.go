@@ -1,0 +1,438 @@
+// SPDX-FileCopyrightText: The Comity authors
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"time"
+
+	"github.com/comity-project/comity/internal/pack"
+)
+
+var utc = time.UTC
+
+// evaluation is the working memory of one question: three-valued results as two masks
+// over up to 64 combinations of list elements at once, t where true and f where false.
+type evaluation struct {
+	epoch uint32
+	atoms []memo
+	nodes []memo
+	packs []packMemo
+	// full and open hold the branches' results of the rule at hand.
+	full, open []uint64
+	prohibited []prohibition
+	demands    []demander
+}
+
+type memo struct {
+	epoch uint32
+	t, f  uint64
+}
+
+type packMemo struct {
+	epoch uint32
+	// bind: reach true and not outside; could: reach not false and not outside.
+	bind, could, outside uint64
+}
+
+// prohibition is a violated rule that may turn into a conflict; declared retention rules
+// are counted from declaredBase.
+type prohibition struct {
+	rule uint32
+	mask uint64
+}
+
+// demander demands the operation: a rule, a declared retention rule, or a foreign order.
+type demander struct {
+	rule uint32
+	mask uint64
+}
+
+const (
+	declaredBase = 1 << 30
+	foreignRule  = ^uint32(0)
+)
+
+func (ev *evaluation) init(p *Program) {
+	ev.atoms = make([]memo, len(p.atoms))
+	ev.nodes = make([]memo, len(p.nodes))
+	ev.packs = make([]packMemo, len(p.packs))
+	most := 0
+	for i := range p.rules {
+		most = max(most, len(p.rules[i].branches))
+	}
+	ev.full, ev.open = make([]uint64, most), make([]uint64, most)
+}
+
+// next forgets all memos.
+func (ev *evaluation) next() {
+	ev.epoch++
+	if ev.epoch == 0 {
+		clear(ev.atoms)
+		clear(ev.nodes)
+		clear(ev.packs)
+		ev.epoch = 1
+	}
+}
+
+// cond is the strict (Kleene) value of a condition.
+func (in *Input) cond(id uint32) (t, f uint64) {
+	n := &in.prog.nodes[id]
+	switch n.op {
+	case pack.OpAtom:
+		return in.atom(n.atom)
+	case pack.OpTrue:
+		return in.full, 0
+	}
+	var m *memo
+	if n.shared {
+		m = &in.ev.nodes[id]
+		if m.epoch == in.ev.epoch {
+			return m.t, m.f
+		}
+	}
+	kids := in.prog.kids[n.first:n.last]
+	switch n.op {
+	case pack.OpAll:
+		t = in.full
+		for _, k := range kids {
+			kt, kf := in.cond(k)
+			t &= kt
+			f |= kf
+			if f == in.full {
+				break
+			}
+		}
+	case pack.OpAny:
+		f = in.full
+		for _, k := range kids {
+			kt, kf := in.cond(k)
+			t |= kt
+			f &= kf
+			if t == in.full {
+				break
+			}
+		}
+	case pack.OpNot:
+		f, t = in.cond(kids[0])
+	case pack.OpNotShown:
+		f, _ = in.cond(kids[0])
+		t = in.full &^ f
+	}
+	if m != nil {
+		*m = memo{in.ev.epoch, t, f}
+	}
+	return t, f
+}
+
+// lenient is cond for exceptions: inside any, members that nobody spoke to count as false
+// once one member was spoken to.
+func (in *Input) lenient(id uint32) (t, f uint64) {
+	n := &in.prog.nodes[id]
+	if n.rests == (factSet{}) {
+		return in.cond(id)
+	}
+	switch n.op {
+	case pack.OpAtom:
+		return in.atom(n.atom)
+	case pack.OpTrue:
+		return in.full, 0
+	}
+	kids := in.prog.kids[n.first:n.last]
+	switch n.op {
+	case pack.OpAll:
+		t = in.full
+		for _, k := range kids {
+			kt, kf := in.lenient(k)
+			t &= kt
+			f |= kf
+			if f == in.full {
+				break
+			}
+		}
+	case pack.OpAny:
+		return in.lenientAny(kids)
+	case pack.OpNot:
+		f, t = in.lenient(kids[0])
+	case pack.OpNotShown:
+		f, _ = in.lenient(kids[0])
+		t = in.full &^ f
+	}
+	return t, f
+}
+
+func (in *Input) lenientAny(kids []uint32) (t, f uint64) {
+	f = in.full
+	spokenFalse := in.full // false, counting unspoken members as false where unknown
+	anySpoken := false
+	for _, k := range kids {
+		kt, kf := in.lenient(k)
+		t |= kt
+		f &= kf
+		if in.prog.nodes[k].rests.meets(&in.given) {
+			anySpoken = true
+			spokenFalse &= kf
+		} else {
+			spokenFalse &= in.full &^ kt
+		}
+	}
+	if anySpoken {
+		f |= spokenFalse &^ t
+	}
+	return t, f
+}
+
+// atom is the value of one comparison.
+func (in *Input) atom(id uint32) (t, f uint64) {
+	m := &in.ev.atoms[id]
+	if m.epoch == in.ev.epoch {
+		return m.t, m.f
+	}
+	a := &in.prog.atoms[id]
+	if in.given.has(a.fact) && (a.ref == 0 || in.given.has(a.ref)) {
+		switch a.kind {
+		case atomEnum:
+			t, f = in.enumAtom(a)
+		case atomRegion:
+			t, f = in.regionAtom(a)
+		case atomNum:
+			t, f = in.split(compare(in.num[a.fact], a.num, a.cmp))
+		case atomTime:
+			t, f = in.split(compare(int64(in.dayOf(a.fact, a.zone)), a.num, a.cmp))
+		case atomRef:
+			t, f = in.refAtom(a)
+		case atomString:
+			t, f = in.split(in.stringAtom(a))
+		case atomRule:
+			t, f = in.split(in.ruleAtom(a))
+		}
+	}
+	*m = memo{in.ev.epoch, t, f}
+	return t, f
+}
+
+func (in *Input) split(b bool) (t, f uint64) {
+	if b {
+		return in.full, 0
+	}
+	return 0, in.full
+}
+
+func compare(a, b int64, c pack.Cmp) bool {
+	switch c {
+	case pack.Eq:
+		return a == b
+	case pack.Ne:
+		return a != b
+	case pack.Lt:
+		return a < b
+	case pack.Le:
+		return a <= b
+	case pack.Gt:
+		return a > b
+	case pack.Ge:
+		return a >= b
+	}
+	return false
+}
+
+func (in *Input) enumAtom(a *atom) (t, f uint64) {
+	items := in.items[a.fact]
+	if !a.elem || len(items) == 1 {
+		for _, it := range items {
+			if a.accepts(it) {
+				return in.split(a.cmp == pack.In)
+			}
+		}
+		return in.split(a.cmp != pack.In)
+	}
+	l := in.list(a.fact)
+	for i, it := range items {
+		if a.accepts(it) {
+			t |= l.mask[i]
+		}
+	}
+	if a.cmp == pack.NotIn {
+		// Reads the whole list, of which a chunk may show only some elements.
+		for _, it := range items {
+			if a.accepts(it) {
+				return 0, in.full
+			}
+		}
+		return in.full, 0
+	}
+	return t, in.full &^ t
+}
+
+func (in *Input) regionAtom(a *atom) (t, f uint64) {
+	items := in.items[a.fact]
+	tri := a.table.on(in.days[a.zone])
+	if !a.elem || len(items) == 1 {
+		v := pack.False
+		for _, it := range items {
+			v = max(v, tri[it]) // Unknown < False < True: a list of one
+			if tri[it] == pack.Unknown {
+				v = pack.Unknown
+			}
+		}
+		if a.cmp == pack.NotIn {
+			v = v.Not()
+		}
+		switch v {
+		case pack.True:
+			return in.full, 0
+		case pack.False:
+			return 0, in.full
+		}
+		return 0, 0
+	}
+	l := in.list(a.fact)
+	for i, it := range items {
+		switch tri[it] {
+		case pack.True:
+			t |= l.mask[i]
+		case pack.False:
+			f |= l.mask[i]
+		}
+	}
+	if a.cmp == pack.NotIn {
+		if len(l.linked) > 0 {
+			return f, t
+		}
+		return in.regionNotIn(items, tri)
+	}
+	return t, f
+}
+
+func (in *Input) regionNotIn(items []uint16, tri []pack.Tri) (t, f uint64) {
+	unknown := false
+	for _, it := range items {
+		switch tri[it] {
+		case pack.True:
+			return 0, in.full
+		case pack.Unknown:
+			unknown = true
+		}
+	}
+	if unknown {
+		return 0, 0
+	}
+	return in.full, 0
+}
+
+func (in *Input) dayOf(id pack.FactID, zone uint8) pack.Day {
+	switch {
+	case id == in.prog.date:
+		return in.days[zone]
+	case in.prog.facts[id].def.Kind == pack.KindDay:
+		return pack.Day(in.num[id])
+	}
+	return in.at[id].Day(in.prog.zones[zone])
+}
+
+func (in *Input) stringAtom(a *atom) bool {
+	for _, s := range in.strs[a.fact] {
+		for _, want := range a.strs {
+			if s == want {
+				return a.cmp == pack.In
+			}
+		}
+	}
+	return a.cmp != pack.In
+}
+
+// ruleAtom: does a declared retention rule of one of the orders run?
+func (in *Input) ruleAtom(a *atom) bool {
+	if !in.running() {
+		return false
+	}
+	regions := in.prog.model.Vocab.Regions()
+	for _, d := range in.rules {
+		if d.Instrument == nil {
+			continue
+		}
+		if len(a.src.Set) == 0 {
+			return true
+		}
+		for _, s := range a.src.Set {
+			if regions.In(d.Instrument.Order, []pack.RegionID{pack.RegionID(s)}, in.days[a.zone]) == pack.True {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// running tells that the declared retention rules have not expired.
+func (in *Input) running() bool {
+	e := in.prog.elapsed
+	return e == 0 || !in.given.has(e) || in.num[e] == 0
+}
+
+// refAtom compares two facts.
+func (in *Input) refAtom(a *atom) (t, f uint64) {
+	p := in.prog
+	switch p.facts[a.fact].def.Kind {
+	case pack.KindDay, pack.KindInstant:
+		return in.split(in.timeRef(a))
+	case pack.KindBool, pack.KindInt:
+		return in.split(compare(in.num[a.fact], in.num[a.ref], a.cmp))
+	case pack.KindString:
+		eq := false
+		for _, x := range in.strs[a.fact] {
+			for _, y := range in.strs[a.ref] {
+				eq = eq || x == y
+			}
+		}
+		return in.split(eq == (a.cmp == pack.Eq))
+	}
+	for i, x := range in.items[a.fact] {
+		for j, y := range in.items[a.ref] {
+			if in.sameItem(a, x, y) {
+				t |= in.elementMask(a.fact, i) & in.elementMask(a.ref, j)
+			}
+		}
+	}
+	if a.cmp == pack.Ne {
+		return in.full &^ t, t
+	}
+	return t, in.full &^ t
+}
+
+func (in *Input) sameItem(a *atom, x, y uint16) bool {
+	l, r := in.prog.facts[a.fact].def, in.prog.facts[a.ref].def
+	if l.Kind == pack.KindRegion {
+		return x == y
+	}
+	return l.Values[x].Name == r.Values[y].Name
+}
+
+// elementMask marks the combinations in which a fact has its i-th element.
+func (in *Input) elementMask(id pack.FactID, i int) uint64 {
+	if l := in.list(id); l != nil {
+		return l.mask[i]
+	}
+	return in.full
+}
+
+// timeRef compares instants where hours matter, else days of the pack's zone.
+func (in *Input) timeRef(a *atom) bool {
+	p := in.prog
+	l, r := in.at[a.fact], in.at[a.ref]
+	lk, rk := p.facts[a.fact].def.Kind, p.facts[a.ref].def.Kind
+	if lk == pack.KindDay {
+		l = pack.Noon(pack.Day(in.num[a.fact]))
+	}
+	if rk == pack.KindDay {
+		r = pack.Noon(pack.Day(in.num[a.ref]))
+	}
+	exact := a.plus.Unit == pack.Hours || a.plus.N == 0 && lk == pack.KindInstant && rk == pack.KindInstant && !l.Local && !r.Local
+	if !exact {
+		return compare(int64(in.dayOf(a.fact, a.zone)), int64(a.plus.AddTo(in.dayOf(a.ref, a.zone))), a.cmp)
+	}
+	ls, rs := l.Sec, r.Sec
+	if !l.Local || !r.Local {
+		ls, rs = l.Time(p.zones[a.zone]).Unix(), r.Time(p.zones[a.zone]).Unix()
+	}
+	return compare(ls, rs+int64(a.plus.N)*3600, a.cmp)
+}

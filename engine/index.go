@@ -1,0 +1,258 @@
+// SPDX-FileCopyrightText: The Comity authors
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"errors"
+	"slices"
+	"sort"
+
+	"github.com/comity-project/comity/internal/pack"
+)
+
+var errTooManyFacts = errors.New("the vocabulary has more facts or operations than the engine takes")
+
+// maxIndexed bounds the facts that have an index; each costs one row of words a question.
+const maxIndexed = 12
+
+// index narrows the rules to those that a question can bind: for each indexed fact and
+// value one bitset over the rules, true where the rule does not mention the fact or
+// accepts the value. The candidates are the AND of one row per fact.
+type index struct {
+	words int
+	facts []indexedFact
+	ones  []uint64
+}
+
+type indexedFact struct {
+	fact pack.FactID
+	rows [][]uint64 // by value
+	// absent holds the rules that do not need the fact; absentAsk also those that ask.
+	absent, absentAsk []uint64
+}
+
+// constraint is the set of values that a condition needs of one fact to be true.
+type constraint map[int]bool
+
+// constrain computes what c needs of fact f, nil if nothing: a superset is fine, since
+// candidates are judged in full.
+func (p *Program) constrain(c *pack.Cond, f pack.FactID) constraint {
+	switch c.Op {
+	case pack.OpAtom:
+		if c.Atom.Fact == f && c.Atom.Cmp == pack.In && c.Atom.Ref == 0 {
+			return p.accepted(&c.Atom)
+		}
+	case pack.OpAll:
+		var out constraint
+		for _, k := range c.Kids {
+			kc := p.constrain(k, f)
+			switch {
+			case kc == nil:
+			case out == nil:
+				out = kc
+			default:
+				for v := range out {
+					if !kc[v] {
+						delete(out, v)
+					}
+				}
+			}
+		}
+		return out
+	case pack.OpAny:
+		out := constraint{}
+		for _, k := range c.Kids {
+			kc := p.constrain(k, f)
+			if kc == nil {
+				return nil
+			}
+			for v := range kc {
+				out[v] = true
+			}
+		}
+		return out
+	}
+	return nil
+}
+
+// accepted lists the values of an atom; for regions those that lie inside at any time.
+func (p *Program) accepted(a *pack.Atom) constraint {
+	out := constraint{}
+	if p.facts[a.Fact].def.Kind == pack.KindEnum {
+		for _, s := range a.Set {
+			out[s] = true
+		}
+		return out
+	}
+	regions := p.model.Vocab.Regions()
+	ids := make([]pack.RegionID, len(a.Set))
+	for i, s := range a.Set {
+		ids[i] = pack.RegionID(s)
+	}
+	for _, d := range append([]pack.Day{pack.DayMin}, regions.Breaks()...) {
+		for id := 1; id < regions.Len(); id++ {
+			if !out[id] && regions.In(pack.RegionID(id), ids, d) == pack.True {
+				out[id] = true
+			}
+		}
+	}
+	return out
+}
+
+func (p *Program) indexable(id pack.FactID) bool {
+	k := p.facts[id].def.Kind
+	return k == pack.KindEnum || k == pack.KindRegion
+}
+
+// buildIndex picks the facts that most rules mention and fills their rows.
+func (p *Program) buildIndex() {
+	n := len(p.rules)
+	p.index.words = (n + 63) / 64
+	p.index.ones = make([]uint64, p.index.words)
+	for i := range p.index.ones {
+		p.index.ones[i] = ^uint64(0)
+	}
+	needs := p.scopeConstraints()
+	type use struct {
+		fact pack.FactID
+		n    int
+	}
+	var uses []use
+	for f, byRule := range needs {
+		uses = append(uses, use{f, len(byRule)})
+	}
+	sort.Slice(uses, func(i, j int) bool {
+		if uses[i].n != uses[j].n {
+			return uses[i].n > uses[j].n
+		}
+		return uses[i].fact < uses[j].fact
+	})
+	uses = uses[:min(len(uses), maxIndexed)]
+	for _, u := range uses {
+		p.index.facts = append(p.index.facts, p.indexFact(u.fact, needs[u.fact]))
+		p.facts[u.fact].index = len(p.index.facts) - 1
+	}
+	for i := range p.rules {
+		r := &p.rules[i]
+		info := &p.packs[r.pack]
+		r.exact = p.nodes[info.reach].op == pack.OpTrue && len(info.outside) == 0 && p.exactScope(r.src.When)
+	}
+}
+
+// scopeConstraints maps each indexable fact to the rules that need values of it.
+func (p *Program) scopeConstraints() map[pack.FactID]map[int]constraint {
+	needs := map[pack.FactID]map[int]constraint{}
+	cache := map[*pack.Cond]map[pack.FactID]constraint{}
+	of := func(c *pack.Cond) map[pack.FactID]constraint {
+		if got, ok := cache[c]; ok {
+			return got
+		}
+		out := map[pack.FactID]constraint{}
+		for _, f := range c.Facts() {
+			if p.indexable(f) {
+				if k := p.constrain(c, f); k != nil {
+					out[f] = k
+				}
+			}
+		}
+		cache[c] = out
+		return out
+	}
+	for i := range p.rules {
+		r := &p.rules[i]
+		for _, c := range []*pack.Cond{r.src.When, p.packs[r.pack].src.Reach.When} {
+			for f, k := range of(c) {
+				if needs[f] == nil {
+					needs[f] = map[int]constraint{}
+				}
+				if old := needs[f][i]; old != nil {
+					both := constraint{}
+					for v := range old {
+						if k[v] {
+							both[v] = true
+						}
+					}
+					k = both
+				}
+				needs[f][i] = k
+			}
+		}
+	}
+	return needs
+}
+
+func (p *Program) indexFact(f pack.FactID, byRule map[int]constraint) indexedFact {
+	def := p.facts[f].def
+	size := len(def.Values)
+	if def.Kind == pack.KindRegion {
+		size = p.model.Vocab.Regions().Len()
+	}
+	words := p.index.words
+	x := indexedFact{fact: f, rows: make([][]uint64, size), absent: make([]uint64, words), absentAsk: make([]uint64, words)}
+	for i := range p.rules {
+		if _, bound := byRule[i]; bound {
+			if p.rules[i].reachAsk.has(f) || p.rules[i].whenAsk.has(f) {
+				x.absentAsk[i>>6] |= 1 << (i & 63)
+			}
+			continue
+		}
+		x.absent[i>>6] |= 1 << (i & 63)
+		x.absentAsk[i>>6] |= 1 << (i & 63)
+	}
+	// Values that no rule names share one row.
+	for v := range x.rows {
+		x.rows[v] = x.absent
+	}
+	for i, k := range byRule {
+		for v := range k {
+			if v >= size {
+				continue
+			}
+			if &x.rows[v][0] == &x.absent[0] {
+				x.rows[v] = slices.Clone(x.absent)
+			}
+			x.rows[v][i>>6] |= 1 << (i & 63)
+		}
+	}
+	return x
+}
+
+// exactScope tells whether the index alone decides the scope of a single-valued question:
+// a conjunction of plain enum memberships over distinct indexed facts.
+func (p *Program) exactScope(c *pack.Cond) bool {
+	kids := []*pack.Cond{c}
+	switch c.Op {
+	case pack.OpTrue:
+		return true
+	case pack.OpAll:
+		kids = c.Kids
+	}
+	var seen factSet
+	for _, k := range kids {
+		if k.Op != pack.OpAtom || k.Atom.Cmp != pack.In || k.Atom.Ref != 0 || seen.has(k.Atom.Fact) {
+			return false
+		}
+		f := p.facts[k.Atom.Fact]
+		if f.def.Kind != pack.KindEnum || f.index < 0 {
+			return false
+		}
+		seen.add(k.Atom.Fact)
+	}
+	return true
+}
+
+// indexBytes is the memory of all rows, each counted once.
+func (p *Program) indexBytes() int {
+	seen := map[*uint64]bool{}
+	total := 0
+	for _, f := range p.index.facts {
+		for _, row := range append([][]uint64{f.absent, f.absentAsk}, f.rows...) {
+			if len(row) > 0 && !seen[&row[0]] {
+				seen[&row[0]] = true
+				total += 8 * len(row)
+			}
+		}
+	}
+	return total
+}

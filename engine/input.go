@@ -1,0 +1,337 @@
+// SPDX-FileCopyrightText: The Comity authors
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/comity-project/comity"
+	"github.com/comity-project/comity/internal/pack"
+)
+
+// maxCombinations bounds the product of the lengths of a question's lists.
+const maxCombinations = 1 << 16
+
+// Input is a question encoded for one program. It may be reused for many questions of
+// that program by one goroutine; using it with another program is an error.
+type Input struct {
+	prog  *Program
+	given factSet
+	order []pack.FactID // facts given, for resetting
+	items [][]uint16    // enum indexes and region ids
+	num   []int64
+	at    []pack.Instant
+	strs  [][]string
+	date  pack.Instant
+	days  []pack.Day
+	zones []zoneSpan
+	rules []pack.Declared
+	aged  bool
+
+	// lists are the facts that are read one element at a time and have several.
+	lists []listFact
+	// combos is their number of combinations; full masks those of the current chunk.
+	combos int
+	full   uint64
+
+	rows    [][]uint64 // one row of the index for each indexed fact
+	scratch [][]uint64
+	ev      evaluation
+}
+
+// listFact is a fact with several elements; mask[i] marks the combinations of the current
+// chunk in which it has its i-th element. Linked facts move together.
+type listFact struct {
+	fact   pack.FactID
+	linked []pack.FactID
+	mask   []uint64
+}
+
+// zoneSpan caches the offset of a zone between two transitions.
+type zoneSpan struct {
+	from, until int64
+	offset      int64
+}
+
+// NewInput makes an input for p.
+func (p *Program) NewInput() *Input {
+	n := len(p.facts)
+	in := &Input{prog: p, items: make([][]uint16, n), num: make([]int64, n), at: make([]pack.Instant, n), strs: make([][]string, n),
+		days: make([]pack.Day, len(p.zones)), zones: make([]zoneSpan, len(p.zones)), rows: make([][]uint64, len(p.index.facts)),
+		scratch: make([][]uint64, len(p.index.facts))}
+	in.ev.init(p)
+	return in
+}
+
+func (in *Input) reset() {
+	for _, id := range in.order {
+		in.items[id] = in.items[id][:0]
+		in.strs[id] = in.strs[id][:0]
+	}
+	in.order = in.order[:0]
+	in.given = factSet{}
+	in.rules = in.rules[:0]
+	in.lists = in.lists[:0]
+	in.aged = false
+}
+
+// Encode fills in with facts. At is the date of the question where the facts give none;
+// the zero time makes a missing date an error. Errors have codes CodeUnknown (a fact or
+// value that the vocabulary lacks), CodeInvalid and CodeTooLarge.
+func (p *Program) Encode(in *Input, facts comity.Facts, at time.Time) error {
+	if in.prog != p {
+		return &comity.Error{Code: comity.CodeUsage, Op: "encode", Remedy: "make the input with this program's NewInput", Err: errors.New("the input belongs to another program")}
+	}
+	in.reset()
+	for name, given := range facts {
+		id, ok := p.names[name]
+		if !ok {
+			return p.unknownFact(name)
+		}
+		if in.given.has(id) {
+			return &comity.Error{Code: comity.CodeConflict, Op: "encode", Err: fmt.Errorf("fact %s is given twice, also as %q", p.facts[id].def.Name, name)}
+		}
+		if err := in.set(id, given); err != nil {
+			return err
+		}
+	}
+	return in.finish(at)
+}
+
+func (p *Program) unknownFact(name string) error {
+	return &comity.Error{Code: comity.CodeUnknown, Op: "encode", Remedy: pack.Suggest(name, p.model.Vocab.FactNames()),
+		Err: fmt.Errorf("unknown fact %q", name)}
+}
+
+// set stores one fact; texts for single enums, the common case, take the short way.
+func (in *Input) set(id pack.FactID, given any) error {
+	info := &in.prog.facts[id]
+	if s, ok := given.(string); ok && info.values != nil && len(info.def.Implies) == 0 {
+		if v, ok := info.values[s]; ok {
+			in.mark(id)
+			in.items[id] = append(in.items[id], v)
+			return nil
+		}
+	}
+	val, err := in.prog.model.Vocab.ParseValue(info.def, given)
+	if err != nil {
+		return valueError(err)
+	}
+	in.store(id, val)
+	return nil
+}
+
+func valueError(err error) error {
+	var ve *pack.ValueError
+	code := comity.CodeInvalid
+	if errors.As(err, &ve) && ve.Unknown {
+		code = comity.CodeUnknown
+	}
+	return &comity.Error{Code: code, Op: "encode", Err: err}
+}
+
+func (in *Input) mark(id pack.FactID) {
+	in.given.add(id)
+	in.order = append(in.order, id)
+}
+
+func (in *Input) store(id pack.FactID, val *pack.Value) {
+	in.mark(id)
+	for _, it := range val.Items {
+		in.items[id] = append(in.items[id], uint16(it))
+	}
+	in.num[id], in.at[id] = val.Num, val.At
+	in.strs[id] = append(in.strs[id], val.Strs...)
+	def := in.prog.facts[id].def
+	in.aged = in.aged || def.Ages != pack.NoUnit || def.AgedBy != 0
+	if id == in.prog.retention {
+		for _, s := range val.Strs {
+			in.rules = append(in.rules, in.prog.model.MatchRule(s))
+		}
+	}
+}
+
+// finish settles the date, ages, lists and index rows of a filled input.
+func (in *Input) finish(at time.Time) error {
+	p := in.prog
+	if !in.given.has(p.date) {
+		if at.IsZero() {
+			return &comity.Error{Code: comity.CodeInvalid, Op: "encode", Remedy: "give date, such as 2024-05-01", Err: errors.New("the question has no date")}
+		}
+		in.mark(p.date)
+		in.at[p.date] = pack.InstantOf(at)
+	}
+	if in.aged {
+		if err := in.age(); err != nil {
+			return err
+		}
+	}
+	in.setDate(in.at[p.date])
+	return in.combine()
+}
+
+// age lets the vocabulary compute ages and origins.
+func (in *Input) age() error {
+	p := in.prog
+	vals := in.values()
+	if err := p.model.Vocab.Age(vals); err != nil {
+		return valueError(err)
+	}
+	for id, v := range vals {
+		if v != nil && v.Derived && !in.given.has(pack.FactID(id)) {
+			in.mark(pack.FactID(id))
+		}
+		if v != nil && v.Derived {
+			in.num[id], in.at[id] = v.Num, v.At
+		}
+	}
+	return nil
+}
+
+// values is the question in the form that the vocabulary works on.
+func (in *Input) values() pack.Values {
+	vals := make(pack.Values, len(in.prog.facts))
+	for _, id := range in.order {
+		v := &pack.Value{Num: in.num[id], At: in.at[id], Strs: in.strs[id]}
+		for _, it := range in.items[id] {
+			v.Items = append(v.Items, int(it))
+		}
+		vals[id] = v
+	}
+	return vals
+}
+
+func (in *Input) setDate(at pack.Instant) {
+	in.date = at
+	in.at[in.prog.date] = at
+	if at.Local {
+		d := at.Day(time.UTC)
+		for z := range in.days {
+			in.days[z] = d
+		}
+		return
+	}
+	for z, loc := range in.prog.zones {
+		in.days[z] = in.localDay(z, loc, at.Sec)
+	}
+}
+
+// localDay is the day of an absolute instant in a zone; the zone's offset is cached.
+func (in *Input) localDay(z int, loc *time.Location, sec int64) pack.Day {
+	c := &in.zones[z]
+	if sec < c.from || sec >= c.until {
+		t := time.Unix(sec, 0).In(loc)
+		_, off := t.Zone()
+		c.offset = int64(off)
+		start, end := t.ZoneBounds()
+		c.from, c.until = sec, sec+1
+		if !start.IsZero() {
+			c.from = start.Unix()
+		}
+		if !end.IsZero() {
+			c.until = end.Unix()
+		}
+	}
+	return pack.Instant{Sec: sec + c.offset, Local: true}.Day(time.UTC)
+}
+
+// combine counts the combinations of the lists and picks the rows of the index.
+func (in *Input) combine() error {
+	p := in.prog
+	for _, id := range in.order {
+		if p.facts[id].elem && len(in.items[id]) > 1 {
+			in.addList(id)
+		}
+	}
+	slices.SortFunc(in.lists, func(a, b listFact) int { return int(a.fact) - int(b.fact) })
+	if err := in.count(); err != nil {
+		return err
+	}
+	for i := range p.index.facts {
+		x := &p.index.facts[i]
+		items := in.items[x.fact]
+		switch {
+		case !in.given.has(x.fact):
+			in.rows[i] = nil
+		case len(items) == 1:
+			in.rows[i] = x.rows[items[0]]
+		default:
+			if in.scratch[i] == nil {
+				in.scratch[i] = make([]uint64, p.index.words)
+			}
+			row := in.scratch[i]
+			clear(row)
+			for _, it := range items {
+				for w, bits := range x.rows[it] {
+					row[w] |= bits
+				}
+			}
+			if len(items) == 0 {
+				copy(row, x.absent)
+			}
+			in.rows[i] = row
+		}
+	}
+	return nil
+}
+
+// addList appends a list, keeping the mask that an earlier question left in its place.
+func (in *Input) addList(id pack.FactID) *listFact {
+	if len(in.lists) < cap(in.lists) {
+		in.lists = in.lists[:len(in.lists)+1]
+	} else {
+		in.lists = append(in.lists, listFact{})
+	}
+	l := &in.lists[len(in.lists)-1]
+	l.fact, l.linked = id, l.linked[:0]
+	return l
+}
+
+func (in *Input) count() error {
+	in.combos = 1
+	for i := range in.lists {
+		in.combos *= len(in.items[in.lists[i].fact])
+		if in.combos > maxCombinations {
+			return &comity.Error{Code: comity.CodeTooLarge, Op: "encode", Remedy: "ask in several parts",
+				Err: fmt.Errorf("the lists have more than %d combinations", maxCombinations)}
+		}
+	}
+	if in.combos <= 64 {
+		in.chunk(0)
+	}
+	return nil
+}
+
+// chunk marks, for the combinations base to base+63, which element each list has.
+func (in *Input) chunk(base int) {
+	n := min(in.combos-base, 64)
+	in.full = ^uint64(0) >> (64 - n)
+	stride := 1
+	for i := range in.lists {
+		l := &in.lists[i]
+		size := len(in.items[l.fact])
+		if cap(l.mask) < size {
+			l.mask = make([]uint64, size)
+		}
+		l.mask = l.mask[:size]
+		clear(l.mask)
+		for c := 0; c < n; c++ {
+			l.mask[(base+c)/stride%size] |= 1 << c
+		}
+		stride *= size
+	}
+}
+
+func (in *Input) list(id pack.FactID) *listFact {
+	for i := range in.lists {
+		l := &in.lists[i]
+		if l.fact == id || slices.Contains(l.linked, id) {
+			return l
+		}
+	}
+	return nil
+}

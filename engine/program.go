@@ -1,0 +1,264 @@
+// SPDX-FileCopyrightText: The Comity authors
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"time"
+
+	"github.com/comity-project/comity"
+	"github.com/comity-project/comity/internal/pack"
+)
+
+// ruleKind is how a rule is judged.
+type ruleKind uint8
+
+const (
+	ruleForbid  ruleKind = iota // unlawful unless a branch holds
+	ruleMust                    // a condition has to hold
+	ruleDemand                  // only demands an operation
+	ruleQualify                 // adds conditions
+	ruleReview                  // an open question
+)
+
+// branch is one compiled exception.
+type branch struct {
+	when, claim uint32
+	rests       bool
+	settled     bool
+	recognises  bool
+	spoken      factSet // facts whose presence speaks to it, without a claim
+}
+
+// rule is one compiled requirement.
+type rule struct {
+	kind      ruleKind
+	absolute  bool
+	silent    bool // an unspoken prohibition is a duty
+	exact     bool // the index alone tells whether it binds
+	collides  bool // its violation can become a conflict
+	hasAsk    bool
+	zone      uint8
+	pack      uint16
+	order     pack.RegionID
+	weight    int32
+	from      pack.Day
+	until     pack.Day
+	when      uint32
+	must      uint32
+	demand    uint64 // operations
+	branches  []branch
+	ask       factSet
+	reachAsk  factSet // asked facts that occur in the pack's reach
+	whenAsk   factSet // asked facts that occur in the scope
+	branchAsk factSet // asked facts that occur in branches
+	src       *pack.Rule
+}
+
+// packInfo is what a pack says for all its rules.
+type packInfo struct {
+	reach   uint32
+	outside []uint32
+	zone    uint8
+	src     *pack.Pack
+}
+
+// factInfo is the encoding of one fact.
+type factInfo struct {
+	def    *pack.Fact
+	values map[string]uint16
+	index  int // number in the index, or -1
+	elem   bool
+}
+
+// Program is an immutable compiled set of packs, as known at one time. It is safe for
+// concurrent use; Inputs and Results are not.
+type Program struct {
+	model *pack.Model
+	hash  string
+	facts []factInfo
+	names map[string]pack.FactID
+	zones []*time.Location
+	atoms []atom
+	nodes []node
+	kids  []uint32
+	rules []rule
+	packs []packInfo
+	index index
+
+	date, op, elapsed, mechanism, toRegion, retention pack.FactID
+	establishment, targets                            pack.FactID
+	foreignOrder                                      int
+	opDelete, opRetain, opStore                       int
+	needs                                             []factSet // per operation
+	pseudoOrder                                       pack.RegionID
+}
+
+// Hash is the content address of the program: sha256 over all that decides.
+func (p *Program) Hash() string { return p.hash }
+
+// Len is the number of requirements that the program judges.
+func (p *Program) Len() int { return len(p.rules) }
+
+// compile builds the program of a model.
+func compile(m *pack.Model, hash string) (*Program, error) {
+	v := m.Vocab
+	if len(v.Facts) > maxFacts || len(v.Operations) > 64 {
+		return nil, &comity.Error{Code: comity.CodeTooLarge, Op: "compile",
+			Remedy: "use fewer facts or operations", Err: errTooManyFacts}
+	}
+	p := &Program{model: m, hash: hash, date: v.Date(), op: v.Op(), names: map[string]pack.FactID{}}
+	p.encodeFacts(v)
+	c := &compiler{p: p, nodes: map[string]uint32{}, atoms: map[string]uint32{}, tables: map[string]*regionTable{}}
+	packNo := map[*pack.Pack]uint16{}
+	for _, src := range m.Packs {
+		z, err := p.zone(src.Zone)
+		if err != nil {
+			return nil, err
+		}
+		c.zone = z
+		packNo[src] = uint16(len(p.packs))
+		info := packInfo{reach: c.cond(src.Reach.When), zone: z, src: src}
+		for i := range src.Outside {
+			info.outside = append(info.outside, c.cond(src.Outside[i].When))
+		}
+		p.packs = append(p.packs, info)
+	}
+	p.rules = make([]rule, 0, len(m.Rules))
+	for _, src := range m.Rules {
+		no := packNo[src.Pack]
+		c.zone = p.packs[no].zone
+		p.rules = append(p.rules, c.rule(src, no))
+	}
+	p.buildIndex()
+	return p, nil
+}
+
+func (p *Program) encodeFacts(v *pack.Vocabulary) {
+	p.facts = make([]factInfo, len(v.Facts))
+	for id, f := range v.Facts {
+		if f == nil {
+			continue
+		}
+		info := factInfo{def: f, index: -1, elem: f.List && !f.Whole}
+		if f.Kind == pack.KindEnum {
+			info.values = f.ValueTable()
+		}
+		p.facts[id] = info
+	}
+	p.names = v.Names()
+	fact := func(name string) pack.FactID {
+		if f := v.MustFact(name); f != nil {
+			return f.ID
+		}
+		return 0
+	}
+	p.elapsed, p.mechanism, p.toRegion, p.retention = fact("retention_elapsed"), fact("transfer_mechanism"), fact("to_region"), fact("retention_rules")
+	p.establishment, p.targets = fact("controller_establishment"), fact("targets")
+	p.foreignOrder = -1
+	if f := v.MustFact("transfer_mechanism"); f != nil {
+		if i, ok := f.ValueIndex("foreign_order"); ok {
+			p.foreignOrder = i
+		}
+	}
+	op := func(name string) int {
+		if i, ok := v.Facts[v.Op()].ValueIndex(name); ok {
+			return i
+		}
+		return -1
+	}
+	p.opDelete, p.opRetain, p.opStore = op("delete"), op("retain"), op("store")
+	for _, o := range v.Operations {
+		var s factSet
+		for _, id := range o.Needs {
+			s.add(id)
+		}
+		p.needs = append(p.needs, s)
+	}
+	p.pseudoOrder, _ = v.Regions().Lookup("INT")
+}
+
+func (p *Program) zone(name string) (uint8, error) {
+	loc, err := time.LoadLocation(name)
+	if err != nil {
+		return 0, &comity.Error{Code: comity.CodePack, Op: "compile", Err: err}
+	}
+	for i, z := range p.zones {
+		if z.String() == loc.String() {
+			return uint8(i), nil
+		}
+	}
+	p.zones = append(p.zones, loc)
+	return uint8(len(p.zones) - 1), nil
+}
+
+func (c *compiler) rule(src *pack.Rule, no uint16) rule {
+	q := src.Req
+	r := rule{pack: no, zone: c.zone, order: src.Pack.Order, weight: int32(src.Pack.Weight), from: src.From, until: src.Until,
+		when: c.cond(src.When), must: none, absolute: q.Absolute, silent: q.SilentDuty, src: src}
+	for _, op := range src.Demand {
+		r.demand |= 1 << op
+	}
+	switch {
+	case src.Kind == pack.Qualify:
+		r.kind = ruleQualify
+	case src.Kind == pack.Review:
+		r.kind = ruleReview
+	case src.Must != nil:
+		r.kind, r.must = ruleMust, c.cond(src.Must)
+	case src.Kind == pack.Oblige:
+		r.kind = ruleDemand
+	}
+	r.collides = src.Kind == pack.Forbid || src.Kind == pack.Localise || src.Kind == pack.Retain
+	if n := len(src.Branches); n > 0 {
+		r.branches = make([]branch, n)
+	}
+	for i := range src.Branches {
+		b := &src.Branches[i]
+		x := branch{when: c.cond(b.When), claim: none, settled: b.Settled(), recognises: b.RecognisesOrders()}
+		x.spoken = c.p.nodes[x.when].rests
+		all := x.spoken
+		if b.Claim != nil {
+			x.claim = c.cond(b.Claim)
+			all.union(&c.p.nodes[x.claim].rests)
+		}
+		x.rests = all != factSet{}
+		r.branches[i] = x
+	}
+	c.asks(&r)
+	return r
+}
+
+func (c *compiler) asks(r *rule) {
+	src := r.src
+	reach := &src.Pack.Reach
+	if len(src.Req.Ask) == 0 && len(reach.Ask) == 0 {
+		return
+	}
+	var asked factSet
+	for _, id := range src.Req.Ask {
+		asked.add(id)
+		r.ask.add(id)
+	}
+	for _, id := range reach.Ask {
+		asked.add(id)
+	}
+	for _, id := range reach.When.Facts() {
+		if asked.has(id) {
+			r.reachAsk.add(id)
+		}
+	}
+	for _, id := range src.When.Facts() {
+		if r.ask.has(id) {
+			r.whenAsk.add(id)
+		}
+	}
+	for i := range src.Branches {
+		for _, id := range src.Branches[i].When.Facts() {
+			if r.ask.has(id) {
+				r.branchAsk.add(id)
+			}
+		}
+	}
+	r.hasAsk = r.reachAsk != factSet{} || r.whenAsk != factSet{}
+}
