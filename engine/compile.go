@@ -55,7 +55,9 @@ type atom struct {
 	set   []uint64 // enum values
 	table *regionTable
 	strs  []string
-	src   *pack.Atom
+	// orders are the legal orders of a recognised retention law.
+	orders []pack.RegionID
+	src    *pack.Atom
 }
 
 func (a *atom) accepts(item uint16) bool {
@@ -166,6 +168,9 @@ func (c *compiler) atom(a *pack.Atom) uint32 {
 	switch {
 	case a.Cmp == pack.RuleOf:
 		x.kind = atomRule
+		for _, s := range a.Set {
+			x.orders = append(x.orders, pack.RegionID(s))
+		}
 	case a.Ref != 0:
 		x.kind = atomRef
 	case f.Kind == pack.KindEnum:

@@ -102,6 +102,7 @@ func (p *Program) contradictions(in *Input, res *Result, op uint64) {
 		if v.rule >= declaredBase || p.rules[v.rule].collides {
 			stays = p.collide(in, res, v)
 		}
+		ev.stays |= stays
 		if stays != 0 {
 			res.violated = appendOnce(res.violated, v.rule)
 		}

@@ -78,7 +78,13 @@ func (w *worker) decide(facts comity.Facts, req comity.Request) (comity.Decision
 	if err := p.Evaluate(w.in, req.Missing, &w.res); err != nil {
 		return comity.Decision{}, err
 	}
-	d := p.Decision(w.in, &w.res)
+	d := p.Decision(w.in, &w.res, req.Explain)
+	if slices.Contains(req.Want, "regions") {
+		var err error
+		if d.Regions, err = p.regions(w.in, req.Missing != comity.MissingIgnore, req.Candidates); err != nil {
+			return d, err
+		}
+	}
 	if !req.KnownAt.IsZero() {
 		t := req.KnownAt
 		d.KnownAt = &t

@@ -21,17 +21,21 @@ type report struct {
 	in  *Input
 	res *Result
 	d   comity.Decision
+	// full asks for the explanation.
+	full    bool
+	outside []outsideNode
 }
 
-// Decision turns a result into the wire contract. The input must be the one that res was
-// evaluated from.
-func (p *Program) Decision(in *Input, res *Result) comity.Decision {
-	r := &report{p: p, in: in, res: res}
+// Decision turns a result into the wire contract, with all citations; explain adds the
+// explanation, further remedies, and confirms what is missing. The input must be the one
+// that res was evaluated from.
+func (p *Program) Decision(in *Input, res *Result, explain bool) comity.Decision {
+	r := &report{p: p, in: in, res: res, full: explain}
 	r.d = comity.Decision{Effect: res.effect, About: "act", Mode: comity.MissingIgnore, At: in.date.Time(utc).UTC(), Program: p.hash}
 	if res.review {
 		r.d.Mode = comity.MissingReview
 	}
-	if in.given.has(p.op) && p.model.Vocab.Operations[in.items[p.op][0]].State {
+	if in.given.has(p.op) && p.states>>in.items[p.op][0]&1 != 0 {
 		r.d.About = "state"
 	}
 	r.applicable()
@@ -42,7 +46,34 @@ func (p *Program) Decision(in *Input, res *Result) comity.Decision {
 	r.missing()
 	r.outsideNodes()
 	r.d.Citations = r.citations()
+	if explain {
+		r.d.Explanation = r.explain()
+		p.confirmMissing(in, res, r.d.Missing)
+	}
+	r.remedies()
+	if t := p.validUntil(in, res); !t.IsZero() {
+		t = t.UTC()
+		r.d.ValidUntil = &t
+	}
 	return r.d
+}
+
+// maxRemedies is how many remedies an explained answer offers.
+const maxRemedies = 3
+
+// remedies puts those that cure all violations beside the violations that they touch.
+func (r *report) remedies() {
+	if len(r.d.Violations) == 0 {
+		return
+	}
+	most := 1
+	if r.full {
+		most = maxRemedies
+	}
+	list := r.p.remedies(r.in, r.res, most)
+	for i := range r.d.Violations {
+		r.d.Violations[i].Remedies = list
+	}
 }
 
 func (r *report) rule(i uint32) *pack.Rule { return r.p.rules[i].src }
@@ -307,7 +338,7 @@ func (in *Input) due(a *pack.Atom) string {
 
 // openConditions are what an exception that was claimed still asks for.
 func (r *report) openConditions(h heldBranch, b *pack.RuleBranch) {
-	for _, a := range r.p.openAtoms(r.in, r.p.rules[h.rule].branches[h.branch].when, nil) {
+	for _, a := range r.p.openAtoms(r.in, r.p.rules[h.rule].branches[h.branch].when, r.in.full, nil) {
 		text := r.p.model.Vocab.AtomText(r.p.atoms[a].src)
 		c := comity.Condition{ID: r.p.facts[r.p.atoms[a].fact].def.Name, Text: "Show that " + text + ".", Requirement: b.Owner.ID, Citations: b.Cites}
 		r.d.Conditions = append(r.d.Conditions, c)
@@ -336,7 +367,7 @@ func (r *report) missing() {
 		if !ok {
 			i = len(r.d.Missing)
 			by[fact] = i
-			r.d.Missing = append(r.d.Missing, comity.Missing{Fact: fact, Possible: true})
+			r.d.Missing = append(r.d.Missing, comity.Missing{Fact: fact})
 		}
 		if need != "" && !slices.Contains(r.d.Missing[i].NeededBy, need) {
 			r.d.Missing[i].NeededBy = append(r.d.Missing[i].NeededBy, need)
@@ -355,7 +386,11 @@ func (r *report) missing() {
 }
 
 func (r *report) outsideNodes() {
-	for _, o := range r.res.outside {
+	for _, o := range r.p.outsideNodes(r.in) {
+		if !r.p.packs[o.pack].inForce(r.in.days) {
+			continue
+		}
+		r.outside = append(r.outside, o)
 		n := &r.p.packs[o.pack].src.Outside[o.node]
 		r.d.Outside = append(r.d.Outside, comity.OutsideNode{Pack: r.p.packs[o.pack].src.ID, ID: n.ID, Text: n.Text[lang], Citations: n.Cites})
 	}

@@ -20,6 +20,8 @@ type evaluation struct {
 	packs []packMemo
 	// full and open hold the branches' results of the rule at hand.
 	full, open []uint64
+	// stays marks the combinations of the chunk that are violated after all.
+	stays      uint64
 	prohibited []prohibition
 	demands    []demander
 }
@@ -238,21 +240,22 @@ func compare(a, b int64, c pack.Cmp) bool {
 
 func (in *Input) enumAtom(a *atom) (t, f uint64) {
 	items := in.items[a.fact]
-	if !a.elem || len(items) == 1 {
-		for _, it := range items {
-			if a.accepts(it) {
-				return in.split(a.cmp == pack.In)
-			}
-		}
-		return in.split(a.cmp != pack.In)
+	if len(items) == 1 || !a.elem && !in.varying {
+		return in.wholeEnum(a, items)
 	}
 	l := in.list(a.fact)
+	if l == nil {
+		return in.wholeEnum(a, items)
+	}
 	for i, it := range items {
 		if a.accepts(it) {
 			t |= l.mask[i]
 		}
 	}
 	if a.cmp == pack.NotIn {
+		if l.varied {
+			return in.full &^ t, t
+		}
 		// Reads the whole list, of which a chunk may show only some elements.
 		for _, it := range items {
 			if a.accepts(it) {
@@ -264,29 +267,25 @@ func (in *Input) enumAtom(a *atom) (t, f uint64) {
 	return t, in.full &^ t
 }
 
+func (in *Input) wholeEnum(a *atom, items []uint16) (t, f uint64) {
+	for _, it := range items {
+		if a.accepts(it) {
+			return in.split(a.cmp == pack.In)
+		}
+	}
+	return in.split(a.cmp != pack.In)
+}
+
 func (in *Input) regionAtom(a *atom) (t, f uint64) {
 	items := in.items[a.fact]
 	tri := a.table.on(in.days[a.zone])
-	if !a.elem || len(items) == 1 {
-		v := pack.False
-		for _, it := range items {
-			v = max(v, tri[it]) // Unknown < False < True: a list of one
-			if tri[it] == pack.Unknown {
-				v = pack.Unknown
-			}
-		}
-		if a.cmp == pack.NotIn {
-			v = v.Not()
-		}
-		switch v {
-		case pack.True:
-			return in.full, 0
-		case pack.False:
-			return 0, in.full
-		}
-		return 0, 0
+	if len(items) == 1 || !a.elem && !in.varying {
+		return in.wholeRegion(a, items, tri)
 	}
 	l := in.list(a.fact)
+	if l == nil {
+		return in.wholeRegion(a, items, tri)
+	}
 	for i, it := range items {
 		switch tri[it] {
 		case pack.True:
@@ -296,12 +295,28 @@ func (in *Input) regionAtom(a *atom) (t, f uint64) {
 		}
 	}
 	if a.cmp == pack.NotIn {
-		if len(l.linked) > 0 {
+		if l.varied {
 			return f, t
 		}
 		return in.regionNotIn(items, tri)
 	}
 	return t, f
+}
+
+// wholeRegion reads a single place, or a list of places as one thing.
+func (in *Input) wholeRegion(a *atom, items []uint16, tri []pack.Tri) (t, f uint64) {
+	any, unknown := false, false
+	for _, it := range items {
+		any = any || tri[it] == pack.True
+		unknown = unknown || tri[it] == pack.Unknown
+	}
+	switch {
+	case any:
+		return in.split(a.cmp == pack.In)
+	case unknown:
+		return 0, 0
+	}
+	return in.split(a.cmp != pack.In)
 }
 
 func (in *Input) regionNotIn(items []uint16, tri []pack.Tri) (t, f uint64) {
@@ -354,10 +369,8 @@ func (in *Input) ruleAtom(a *atom) bool {
 		if len(a.src.Set) == 0 {
 			return true
 		}
-		for _, s := range a.src.Set {
-			if regions.In(d.Instrument.Order, []pack.RegionID{pack.RegionID(s)}, in.days[a.zone]) == pack.True {
-				return true
-			}
+		if regions.In(d.Instrument.Order, a.orders, in.days[a.zone]) == pack.True {
+			return true
 		}
 	}
 	return false

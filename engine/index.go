@@ -28,7 +28,8 @@ type index struct {
 type indexedFact struct {
 	fact pack.FactID
 	rows [][]uint64 // by value
-	// absent holds the rules that do not need the fact; absentAsk also those that ask.
+	// absent holds the rules that do not need the fact; absentAsk also those that ask for
+	// any: without this fact they could bind.
 	absent, absentAsk []uint64
 }
 
@@ -76,7 +77,8 @@ func (p *Program) constrain(c *pack.Cond, f pack.FactID) constraint {
 	return nil
 }
 
-// accepted lists the values of an atom; for regions those that lie inside at any time.
+// accepted lists the values of an atom; for regions those that lie inside, at least in
+// part, at any time.
 func (p *Program) accepted(a *pack.Atom) constraint {
 	out := constraint{}
 	if p.facts[a.Fact].def.Kind == pack.KindEnum {
@@ -92,7 +94,7 @@ func (p *Program) accepted(a *pack.Atom) constraint {
 	}
 	for _, d := range append([]pack.Day{pack.DayMin}, regions.Breaks()...) {
 		for id := 1; id < regions.Len(); id++ {
-			if !out[id] && regions.In(pack.RegionID(id), ids, d) == pack.True {
+			if !out[id] && regions.In(pack.RegionID(id), ids, d) != pack.False {
 				out[id] = true
 			}
 		}
@@ -192,7 +194,7 @@ func (p *Program) indexFact(f pack.FactID, byRule map[int]constraint) indexedFac
 	x := indexedFact{fact: f, rows: make([][]uint64, size), absent: make([]uint64, words), absentAsk: make([]uint64, words)}
 	for i := range p.rules {
 		if _, bound := byRule[i]; bound {
-			if p.rules[i].reachAsk.has(f) || p.rules[i].whenAsk.has(f) {
+			if p.rules[i].hasAsk {
 				x.absentAsk[i>>6] |= 1 << (i & 63)
 			}
 			continue

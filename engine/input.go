@@ -33,11 +33,13 @@ type Input struct {
 	aged  bool
 
 	// lists are the facts that are read one element at a time and have several.
-	lists []listFact
+	lists   []listFact
+	varying bool
 	// combos is their number of combinations; full masks those of the current chunk.
 	combos int
 	full   uint64
 
+	only    []uint64   // rules to judge at all, of a residual; nil is all
 	rows    [][]uint64 // one row of the index for each indexed fact
 	scratch [][]uint64
 	ev      evaluation
@@ -48,6 +50,8 @@ type Input struct {
 type listFact struct {
 	fact   pack.FactID
 	linked []pack.FactID
+	// varied marks alternatives, each judged by itself, rather than a list of the facts.
+	varied bool
 	mask   []uint64
 }
 
@@ -76,6 +80,8 @@ func (in *Input) reset() {
 	in.given = factSet{}
 	in.rules = in.rules[:0]
 	in.lists = in.lists[:0]
+	in.varying = false
+	in.only = nil
 	in.aged = false
 }
 
@@ -243,7 +249,7 @@ func (in *Input) localDay(z int, loc *time.Location, sec int64) pack.Day {
 func (in *Input) combine() error {
 	p := in.prog
 	for _, id := range in.order {
-		if p.facts[id].elem && len(in.items[id]) > 1 {
+		if p.facts[id].elem && len(in.items[id]) > 1 && !(in.varying && in.list(id) != nil) {
 			in.addList(id)
 		}
 	}
@@ -287,7 +293,7 @@ func (in *Input) addList(id pack.FactID) *listFact {
 		in.lists = append(in.lists, listFact{})
 	}
 	l := &in.lists[len(in.lists)-1]
-	l.fact, l.linked = id, l.linked[:0]
+	l.fact, l.linked, l.varied = id, l.linked[:0], false
 	return l
 }
 

@@ -20,7 +20,11 @@ func (p *Program) Evaluate(in *Input, mode comity.Mode, res *Result) error {
 	if in.prog != p {
 		return errForeignInput
 	}
-	review := mode != comity.MissingIgnore
+	p.evaluate(in, mode != comity.MissingIgnore, res)
+	return nil
+}
+
+func (p *Program) evaluate(in *Input, review bool, res *Result) {
 	res.reset(p, review)
 	for base := 0; base < in.combos; base += 64 {
 		if in.combos > 64 {
@@ -40,7 +44,6 @@ func (p *Program) Evaluate(in *Input, mode comity.Mode, res *Result) error {
 	case len(res.conflicts)+len(res.missing)+len(res.questions)+len(res.undeclared) > 0:
 		res.effect = comity.Review
 	}
-	return nil
 }
 
 // normalise sorts and dedupes what several chunks reported.
@@ -54,7 +57,7 @@ func (r *Result) normalise() {
 func (p *Program) judgeChunk(in *Input, review bool, res *Result) {
 	ev := &in.ev
 	ev.next()
-	ev.prohibited, ev.demands = ev.prohibited[:0], ev.demands[:0]
+	ev.prohibited, ev.demands, ev.stays = ev.prohibited[:0], ev.demands[:0], 0
 	var op uint64
 	if in.given.has(p.op) {
 		op = 1 << in.items[p.op][0]
@@ -70,6 +73,9 @@ func (p *Program) judgeChunk(in *Input, review bool, res *Result) {
 		}
 		if w == words-1 {
 			x &= tail
+		}
+		if in.only != nil {
+			x &= in.only[w]
 		}
 		if x != 0 {
 			p.judgeWord(in, res, w, x, op, review)
@@ -89,7 +95,7 @@ func (p *Program) judge(in *Input, res *Result, i uint32, op uint64, review bool
 		return
 	}
 	var bound uint64
-	if r.exact && in.combos == 1 {
+	if r.exact && in.combos == 1 && !(review && r.hasAsk) {
 		bound = 1
 	} else {
 		bound = p.binds(in, res, r, i, review)
@@ -98,7 +104,7 @@ func (p *Program) judge(in *Input, res *Result, i uint32, op uint64, review bool
 		}
 	}
 	res.bound = append(res.bound, i)
-	if len(r.branches) == 0 {
+	if len(r.branches) == 0 && r.demand&op == 0 {
 		switch r.kind {
 		case ruleForbid:
 			in.ev.prohibited = append(in.ev.prohibited, prohibition{i, bound})
@@ -124,7 +130,7 @@ func (p *Program) judge(in *Input, res *Result, i uint32, op uint64, review bool
 
 // binds is the set of combinations in which the rule's scope is met.
 func (p *Program) binds(in *Input, res *Result, r *rule, i uint32, review bool) uint64 {
-	pm := p.packState(in, res, r.pack)
+	pm := p.packState(in, r.pack)
 	if pm.could == 0 {
 		return 0
 	}
@@ -138,7 +144,7 @@ func (p *Program) binds(in *Input, res *Result, r *rule, i uint32, review bool) 
 	return bound
 }
 
-func (p *Program) packState(in *Input, res *Result, no uint16) *packMemo {
+func (p *Program) packState(in *Input, no uint16) *packMemo {
 	m := &in.ev.packs[no]
 	if m.epoch == in.ev.epoch {
 		return m
@@ -147,17 +153,42 @@ func (p *Program) packState(in *Input, res *Result, no uint16) *packMemo {
 	t, f := in.cond(info.reach)
 	*m = packMemo{epoch: in.ev.epoch, bind: t, could: in.full &^ f}
 	if m.could != 0 {
-		for j, id := range info.outside {
+		for _, id := range info.outside {
 			ot, _ := in.cond(id)
-			if ot&t != 0 {
-				res.outside = appendNew(res.outside, outsideNode{no, uint16(j)})
-			}
 			m.outside |= ot
 		}
 		m.bind &^= m.outside
 		m.could &^= m.outside
 	}
 	return m
+}
+
+// outsideNodes lists the nodes that keep a regime whose reach is met from binding, for
+// some combination. They are looked up only for answers, since no effect hangs on them.
+func (p *Program) outsideNodes(in *Input) []outsideNode {
+	var out []outsideNode
+	for base := 0; base < in.combos; base += 64 {
+		if in.combos > 64 {
+			in.chunk(base)
+			in.ev.next()
+		}
+		for no := range p.packs {
+			info := &p.packs[no]
+			if len(info.outside) == 0 {
+				continue
+			}
+			reach, _ := in.cond(info.reach)
+			if reach == 0 {
+				continue
+			}
+			for j, id := range info.outside {
+				if t, _ := in.cond(id); t&reach != 0 {
+					out = appendNew(out, outsideNode{uint16(no), uint16(j)})
+				}
+			}
+		}
+	}
+	return out
 }
 
 // branchesOf lifts what exceptions lift and returns the combinations that remain, and
@@ -198,26 +229,27 @@ func (p *Program) branchesOf(in *Input, res *Result, r *rule, i uint32, bound ui
 			} else if r.branches[b].settled != (pass == 1) {
 				continue
 			}
-			if m&rest != 0 {
+			if m &= rest; m != 0 {
 				rest &^= m
-				p.hold(in, res, r, i, b, pass > 0)
+				p.hold(in, res, r, i, b, pass > 0, m)
 			}
 		}
 	}
 	return rest, spoken
 }
 
-// hold notes an exception that lifts; an open one that asks for a fact marked ask is
-// missing it in enforcement.
-func (p *Program) hold(in *Input, res *Result, r *rule, i uint32, b int, open bool) {
+// hold notes an exception that lifts the combinations m; an open one that asks for a fact
+// marked ask is missing it in enforcement.
+func (p *Program) hold(in *Input, res *Result, r *rule, i uint32, b int, open bool, m uint64) {
 	res.held = appendNew(res.held, heldBranch{i, uint32(b), open})
-	if !open || !res.review || r.ask == (factSet{}) {
+	if !open || !res.review || r.kind != ruleForbid || r.ask == (factSet{}) {
 		return
 	}
-	for _, a := range p.openAtoms(in, r.branches[b].when, nil) {
-		id := p.atoms[a].fact
-		if r.ask.has(id) && !in.given.has(id) {
-			res.missing = appendNew(res.missing, missingFact{i, id})
+	for _, a := range p.openAtoms(in, r.branches[b].when, m, nil) {
+		for _, id := range [...]pack.FactID{p.atoms[a].fact, p.atoms[a].ref} {
+			if id != 0 && r.ask.has(id) && !in.given.has(id) {
+				res.missing = appendNew(res.missing, missingFact{i, id})
+			}
 		}
 	}
 }
@@ -286,32 +318,46 @@ func (p *Program) couldBind(in *Input, res *Result, r *rule, i uint32, open, rea
 	if inReach == (factSet{}) && inWhen == (factSet{}) || r.kind == ruleQualify {
 		return
 	}
-	for b := range r.branches {
-		br := &r.branches[b]
-		t, f := in.lenient(br.when)
-		open &^= t
-		if br.rests && !r.absolute {
-			said := uint64(0)
-			if br.claim != none {
-				said, _ = in.cond(br.claim)
-			} else if br.spoken.meets(&in.given) {
-				said = in.full
-			}
-			open &^= said &^ f
-		}
-	}
-	if r.must != none {
-		t, _ := in.cond(r.must)
-		open &^= t
-	} else if r.kind == ruleDemand {
+	// What would be a duty if it bound does not need an answer first.
+	switch {
+	case r.must != none:
+		_, f := in.cond(r.must)
+		open &= f
+	case r.kind == ruleDemand:
 		return
 	}
-	if open&reachOpen != 0 {
+	said := p.spokenTo(in, r, &open)
+	if r.silent {
+		open &= said
+	}
+	if open&reachOpen&^whenOpen != 0 {
 		res.miss(i, &inReach)
 	}
 	if open&whenOpen != 0 {
 		res.miss(i, &inWhen)
 	}
+}
+
+// spokenTo takes the combinations that an exception lifts out of open and returns those
+// in which someone spoke to one.
+func (p *Program) spokenTo(in *Input, r *rule, open *uint64) (spoken uint64) {
+	for b := range r.branches {
+		br := &r.branches[b]
+		t, f := in.lenient(br.when)
+		*open &^= t
+		claimed := uint64(0)
+		if br.claim != none {
+			ct, cf := in.cond(br.claim)
+			claimed = ct
+			spoken |= ct | cf
+		} else if br.spoken.meets(&in.given) {
+			claimed, spoken = in.full, in.full
+		}
+		if br.rests && !r.absolute {
+			*open &^= claimed &^ f
+		}
+	}
+	return spoken
 }
 
 func (r *Result) miss(i uint32, facts *factSet) {
@@ -339,11 +385,12 @@ func (p *Program) needsOf(in *Input, res *Result) {
 	}
 }
 
-// openAtoms lists the unknown comparisons that still stand between a condition and truth.
-func (p *Program) openAtoms(in *Input, id uint32, dst []uint32) []uint32 {
+// openAtoms lists the comparisons that, unknown in some of the combinations m, still stand
+// between a condition and truth.
+func (p *Program) openAtoms(in *Input, id uint32, m uint64, dst []uint32) []uint32 {
 	n := &p.nodes[id]
 	t, f := in.lenient(id)
-	if in.full&^t&^f == 0 {
+	if m &^= t | f; m == 0 {
 		return dst
 	}
 	kids := p.kids[n.first:n.last]
@@ -356,12 +403,12 @@ func (p *Program) openAtoms(in *Input, id uint32, dst []uint32) []uint32 {
 		said := slices.ContainsFunc(kids, func(k uint32) bool { return p.nodes[k].rests.meets(&in.given) })
 		for _, k := range kids {
 			if !said || p.nodes[k].rests.meets(&in.given) {
-				dst = p.openAtoms(in, k, dst)
+				dst = p.openAtoms(in, k, m, dst)
 			}
 		}
 	default:
 		for _, k := range kids {
-			dst = p.openAtoms(in, k, dst)
+			dst = p.openAtoms(in, k, m, dst)
 		}
 	}
 	return dst

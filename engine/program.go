@@ -61,6 +61,13 @@ type packInfo struct {
 	outside []uint32
 	zone    uint8
 	src     *pack.Pack
+	// from and until span the rules of the pack.
+	from, until pack.Day
+}
+
+// inForce tells whether any rule of the pack can bind on the day.
+func (i *packInfo) inForce(days []pack.Day) bool {
+	return i.from <= days[i.zone] && days[i.zone] < i.until
 }
 
 // factInfo is the encoding of one fact.
@@ -85,12 +92,15 @@ type Program struct {
 	rules []rule
 	packs []packInfo
 	index index
+	times []ruleTimes
+	ages  []*pack.Fact
 
 	date, op, elapsed, mechanism, toRegion, retention pack.FactID
 	establishment, targets                            pack.FactID
 	foreignOrder                                      int
 	opDelete, opRetain, opStore                       int
 	needs                                             []factSet // per operation
+	states                                            uint64    // operations of mode state
 	pseudoOrder                                       pack.RegionID
 }
 
@@ -103,7 +113,7 @@ func (p *Program) Len() int { return len(p.rules) }
 // compile builds the program of a model.
 func compile(m *pack.Model, hash string) (*Program, error) {
 	v := m.Vocab
-	if len(v.Facts) > maxFacts || len(v.Operations) > 64 {
+	if len(v.Facts) > maxFacts || len(v.Facts[v.Op()].Values) > 64 {
 		return nil, &comity.Error{Code: comity.CodeTooLarge, Op: "compile",
 			Remedy: "use fewer facts or operations", Err: errTooManyFacts}
 	}
@@ -118,7 +128,7 @@ func compile(m *pack.Model, hash string) (*Program, error) {
 		}
 		c.zone = z
 		packNo[src] = uint16(len(p.packs))
-		info := packInfo{reach: c.cond(src.Reach.When), zone: z, src: src}
+		info := packInfo{reach: c.cond(src.Reach.When), zone: z, src: src, from: pack.DayMax, until: pack.DayMin}
 		for i := range src.Outside {
 			info.outside = append(info.outside, c.cond(src.Outside[i].When))
 		}
@@ -129,8 +139,11 @@ func compile(m *pack.Model, hash string) (*Program, error) {
 		no := packNo[src.Pack]
 		c.zone = p.packs[no].zone
 		p.rules = append(p.rules, c.rule(src, no))
+		info := &p.packs[no]
+		info.from, info.until = min(info.from, src.From), max(info.until, src.Until)
 	}
 	p.buildIndex()
+	p.times = p.timesOf()
 	return p, nil
 }
 
@@ -143,6 +156,9 @@ func (p *Program) encodeFacts(v *pack.Vocabulary) {
 		info := factInfo{def: f, index: -1, elem: f.List && !f.Whole}
 		if f.Kind == pack.KindEnum {
 			info.values = f.ValueTable()
+		}
+		if f.Ages != pack.NoUnit {
+			p.ages = append(p.ages, f)
 		}
 		p.facts[id] = info
 	}
@@ -168,12 +184,14 @@ func (p *Program) encodeFacts(v *pack.Vocabulary) {
 		return -1
 	}
 	p.opDelete, p.opRetain, p.opStore = op("delete"), op("retain"), op("store")
+	p.needs = make([]factSet, len(v.Facts[v.Op()].Values))
 	for _, o := range v.Operations {
-		var s factSet
 		for _, id := range o.Needs {
-			s.add(id)
+			p.needs[o.Index].add(id)
 		}
-		p.needs = append(p.needs, s)
+		if o.State {
+			p.states |= 1 << o.Index
+		}
 	}
 	p.pseudoOrder, _ = v.Regions().Lookup("INT")
 }

@@ -25,7 +25,6 @@ type Result struct {
 	questions  []uint32
 	demanded   []uint32
 	missing    []missingFact
-	outside    []outsideNode
 	expired    []uint32 // declared
 	undeclared []uint32 // declared without an instrument
 }
@@ -93,7 +92,7 @@ func (r *Result) reset(p *Program, review bool) {
 	r.bound, r.violated, r.conflicts = r.bound[:0], r.violated[:0], r.conflicts[:0]
 	r.held, r.applied, r.duties = r.held[:0], r.applied[:0], r.duties[:0]
 	r.met, r.questions, r.demanded = r.met[:0], r.questions[:0], r.demanded[:0]
-	r.missing, r.outside = r.missing[:0], r.outside[:0]
+	r.missing = r.missing[:0]
 	r.expired, r.undeclared = r.expired[:0], r.undeclared[:0]
 }
 

@@ -3,72 +3,34 @@
 
 // Command comity answers whether an operation on personal data may happen, under which
 // conditions and by which provisions, and works with the packs of law behind the answer.
+//
+// Rules of this package: answers go to standard output, everything else (errors, progress,
+// "not recorded") to standard error; every sub-command is one file with a newX function;
+// exit codes come from the tables in exit.go and from nowhere else.
 package main
 
 import (
-	"errors"
-	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
-
-	"github.com/comity-project/comity"
-	"github.com/comity-project/comity/engine"
 )
-
-// Exit codes, part of the command line's contract.
-const (
-	exitOK     = 0
-	exitError  = 1
-	exitUsage  = 2
-	exitDeny   = 3 // deny, non-compliant or a finding
-	exitReview = 4
-)
-
-// exitStatus ends the command with a code without a message of its own.
-type exitStatus int
-
-func (e exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
 // run is the whole command; tests call it with their own streams.
 func run(args []string, in io.Reader, out, errOut io.Writer) int {
+	s := &sink{w: out}
 	root := newRoot()
 	root.SetArgs(args)
 	root.SetIn(in)
-	root.SetOut(out)
+	root.SetOut(s)
 	root.SetErr(errOut)
-	err := root.Execute()
-	var status exitStatus
-	switch {
-	case err == nil:
-		return exitOK
-	case errors.As(err, &status):
-		return int(status)
+	ran, err := root.ExecuteC()
+	if s.err != nil && !isStatus(err, exitError) {
+		err = s.failure()
 	}
-	fmt.Fprintf(errOut, "comity: %s\n", err)
-	if isUsage(err) {
-		fmt.Fprintln(errOut, "hint: run with --help for usage and examples")
-		return exitUsage
-	}
-	return exitError
-}
-
-// isUsage tells errors of the command line from all others; cobra's own have no code.
-func isUsage(err error) bool {
-	var ce *comity.Error
-	if errors.As(err, &ce) {
-		return ce.Code == comity.CodeUsage
-	}
-	for _, p := range []string{"unknown command", "unknown flag", "unknown shorthand", "accepts ", "requires ", "invalid argument", "flag needs an argument", "required flag"} {
-		if strings.HasPrefix(err.Error(), p) {
-			return true
-		}
-	}
-	return false
+	return finish(errOut, ran, err)
 }
 
 func newRoot() *cobra.Command {
@@ -77,36 +39,46 @@ func newRoot() *cobra.Command {
 		Short: "Decide operations on personal data under compiled packs of law",
 		Long: `Comity answers one question: may this operation happen, here, now, with this
 data, for this purpose? The answer names the conditions, the articles and, where
-two laws collide, who must look at it.`,
+two laws collide, who must look at it.
+
+Exit codes: 0 allow or ok, 1 error, 2 usage, 3 deny or finding, 4 review.`,
 		Example: `  comity demo
   comity decide -f question.yaml
-  echo '{"operation":"transfer","from_region":"DE","to_region":"JP"}' | comity decide --missing ignore --json`,
+  echo '{"operation":"transfer","subject_location":"DE","from_region":"DE","to_region":"JP"}' | comity decide --missing ignore --json`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(newDecide(), newTest(), newPack())
+	root.AddCommand(newDecide(), newDemo(), newTest(), newPack(), newVersion(), newCompletion())
+	group(root)
+	root.SetHelpCommand(newHelp(root))
+	root.SetFlagErrorFunc(flagError)
 	return root
 }
 
-// packFlags are the folders given with --packs.
-type packFlags struct{ dirs []string }
-
-func (f *packFlags) bind(cmd *cobra.Command) {
-	cmd.Flags().StringArrayVar(&f.dirs, "packs", nil, "folder of packs to add; a pack with the same id replaces the embedded one (repeatable)")
-	_ = cmd.MarkFlagDirname("packs")
+// group makes a command that only holds others refuse what none of them is called; cobra
+// would print its help and succeed.
+func group(cmd *cobra.Command) {
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		return unknownCommand(cmd, args[0])
+	}
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 }
 
-func (f *packFlags) engine() (*engine.Engine, error) {
-	var o engine.Options
-	for _, dir := range f.dirs {
-		info, err := os.Stat(dir)
-		if err != nil {
-			return nil, &comity.Error{Code: comity.CodeNotFound, Op: "packs", Err: err}
-		}
-		if !info.IsDir() {
-			return nil, &comity.Error{Code: comity.CodeUsage, Op: "packs", Err: fmt.Errorf("%s is not a folder", dir), Remedy: "give the folder that holds pack.yaml"}
-		}
-		o.Folders = append(o.Folders, engine.Folder{Name: dir, FS: os.DirFS(dir)})
+func newHelp(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:     "help [COMMAND]",
+		Short:   "Help about any command",
+		Example: `  comity help decide`,
+		RunE: func(_ *cobra.Command, args []string) error {
+			cmd, rest, err := root.Find(args)
+			if err != nil || len(rest) > 0 {
+				return unknownCommand(root, args[len(args)-max(1, len(rest))])
+			}
+			cmd.InitDefaultHelpFlag()
+			return cmd.Help()
+		},
 	}
-	return engine.New(o)
 }

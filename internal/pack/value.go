@@ -316,3 +316,8 @@ func (v *Vocabulary) originOf(f *Fact, n int64, date Instant) *Value {
 	}
 	return &Value{At: Noon(d), Derived: true}
 }
+
+// AgeOn is the age that follows from an origin on another date; false if it lies before.
+func (v *Vocabulary) AgeOn(f *Fact, origin *Value, date Instant) (int64, bool) {
+	return ageOf(f.Ages, v.instant(f.Origin, origin), date)
+}

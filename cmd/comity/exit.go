@@ -1,0 +1,154 @@
+// SPDX-FileCopyrightText: The Comity authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/comity-project/comity"
+	"github.com/comity-project/comity/internal/pack"
+)
+
+// Exit codes, part of the command line's contract.
+const (
+	exitOK     = 0
+	exitError  = 1
+	exitUsage  = 2
+	exitDeny   = 3 // deny, non-compliant or a finding
+	exitReview = 4
+)
+
+// exitCodes says how a command ends that failed, by the code of its error.
+var exitCodes = map[comity.Code]int{
+	comity.CodeInvalid:  exitError,
+	comity.CodeUnknown:  exitError,
+	comity.CodeConflict: exitError,
+	comity.CodePack:     exitError,
+	comity.CodeTooLarge: exitError,
+	comity.CodeNotFound: exitError,
+	comity.CodeUsage:    exitUsage,
+	comity.CodeInternal: exitError,
+}
+
+// effectExits says how a decision ends the command that asked for it.
+var effectExits = map[comity.Effect]int{
+	comity.Allow:  exitOK,
+	comity.Deny:   exitDeny,
+	comity.Review: exitReview,
+}
+
+// gravity orders the exit codes of several answers, the gravest last.
+var gravity = []int{exitOK, exitReview, exitDeny, exitError}
+
+// graver is the graver of two exit codes.
+func graver(a, b int) int {
+	if slices.Index(gravity, a) > slices.Index(gravity, b) {
+		return a
+	}
+	return b
+}
+
+// exitStatus ends the command with a code and without a message of its own.
+type exitStatus int
+
+func (e exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
+
+func isStatus(err error, code int) bool {
+	var status exitStatus
+	return errors.As(err, &status) && int(status) == code
+}
+
+// found ends the command with the code of a finding if there is one.
+func found(any bool) error {
+	if any {
+		return exitStatus(exitDeny)
+	}
+	return nil
+}
+
+// usageError is a fault in the command line.
+func usageError(op, remedy, format string, args ...any) error {
+	return &comity.Error{Code: comity.CodeUsage, Op: op, Remedy: remedy, Err: fmt.Errorf(format, args...)}
+}
+
+// flagError gives cobra's errors about flags their code, and a remedy for a typing error.
+func flagError(cmd *cobra.Command, err error) error {
+	remedy := ""
+	var missing *pflag.NotExistError
+	if errors.As(err, &missing) {
+		var names []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
+		remedy = pack.Suggest("--"+missing.GetSpecifiedName(), names)
+	}
+	return usageError("", remedy, "%w", err)
+}
+
+func unknownCommand(cmd *cobra.Command, name string) error {
+	var names []string
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() {
+			names = append(names, c.Name())
+		}
+	}
+	return usageError("", pack.Suggest(name, names), "unknown command %q for %q", name, cmd.CommandPath())
+}
+
+// args wraps a check of arguments so that its error has a code.
+func args(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return usageError("", "", "%w", err)
+		}
+		return nil
+	}
+}
+
+// finish prints the error of a command, if it has one to print, and gives its exit code.
+func finish(w io.Writer, cmd *cobra.Command, err error) int {
+	var status exitStatus
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &status):
+		return int(status)
+	}
+	code := comity.CodeOf(err)
+	var probs pack.Problems
+	if errors.As(err, &probs) {
+		printFaults(w, probs)
+	} else {
+		fmt.Fprintf(w, "comity: %s\n", clean(err.Error()))
+	}
+	if code == comity.CodeUsage {
+		fmt.Fprintf(w, "hint: %s --help shows usage and examples\n", cmd.CommandPath())
+	}
+	return exitCodes[code]
+}
+
+// printFaults lists what keeps packs from loading, one a line.
+func printFaults(w io.Writer, probs pack.Problems) {
+	faults := slices.DeleteFunc(slices.Clone(probs), func(p pack.Problem) bool { return p.Severity != pack.Error })
+	fmt.Fprintf(w, "comity: the packs cannot be used, they have %s:\n", count(len(faults), "error"))
+	for _, p := range faults {
+		fmt.Fprintf(w, "  %s\n", clean(p.String()))
+	}
+}
+
+// count writes a number with its noun.
+func count(n int, noun string) string {
+	switch {
+	case n == 1:
+		return "1 " + noun
+	case strings.HasSuffix(noun, "y"):
+		return fmt.Sprintf("%d %sies", n, strings.TrimSuffix(noun, "y"))
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

@@ -1,0 +1,228 @@
+// SPDX-FileCopyrightText: The Comity authors
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"math/bits"
+	"slices"
+	"time"
+
+	"github.com/comity-project/comity"
+	"github.com/comity-project/comity/internal/pack"
+)
+
+// Residual is what remains of a program once some facts are known and others will follow
+// for each row: the rules that can still matter, and the condition under which a row is
+// denied (SEMANTICS 6.2). It is not safe for concurrent use.
+type Residual struct {
+	prog   *Program
+	in     *Input
+	review bool
+	free   []pack.FactID
+	known  int // facts known, the first of in.order
+	keep   []uint64
+	deny   *pack.Cond
+}
+
+// Residual evaluates everything that the known facts settle and leaves the free ones open.
+// All free facts have to be given for each row. Known lists may have at most 64
+// combinations, and the destination of a foreign order cannot be free. Errors are those of
+// Encode, and CodeUsage.
+func (p *Program) Residual(known comity.Facts, free []string, mode comity.Mode, at time.Time) (*Residual, error) {
+	r := &Residual{prog: p, in: p.NewInput(), review: mode != comity.MissingIgnore}
+	if err := p.Encode(r.in, known, at); err != nil {
+		return nil, err
+	}
+	for _, name := range free {
+		id, ok := p.names[name]
+		switch {
+		case !ok:
+			return nil, p.unknownFact(name)
+		case r.in.given.has(id):
+			return nil, usageError("residual", fmt.Errorf("fact %s is both known and free", name), "name it once")
+		case id == p.op || id == p.date || id == p.retention || p.facts[id].def.Ages != pack.NoUnit || p.facts[id].def.AgedBy != 0:
+			return nil, usageError("residual", fmt.Errorf("fact %s cannot be free", name), "know operation, date, retention_rules, ages and their origins before")
+		}
+		r.free = append(r.free, id)
+	}
+	if r.in.combos > 64 {
+		return nil, usageError("residual", errors.New("the known lists have more than 64 combinations"), "ask in several parts")
+	}
+	if r.in.isMechanismOrder() && slices.Contains(r.free, p.toRegion) || slices.Contains(r.free, p.mechanism) && p.mechanism != 0 {
+		return nil, usageError("residual", errors.New("transfer_mechanism cannot be free, nor the destination of a foreign order"), "know it before")
+	}
+	r.known = len(r.in.order)
+	r.narrow()
+	r.deny = r.predicate()
+	return r, nil
+}
+
+// Deny is the condition, in the condition language over the free facts, under which a row
+// is denied: "true" if every row is, "false" if none. Given region groups count as denied
+// only where all their places are.
+func (r *Residual) Deny() string {
+	switch {
+	case r.deny == nil:
+		return "false"
+	case r.deny.Op == pack.OpTrue:
+		return "true"
+	}
+	return r.prog.model.Vocab.Text(r.deny)
+}
+
+// Rules is the number of rules that can still matter.
+func (r *Residual) Rules() int {
+	n := 0
+	for _, w := range r.keep {
+		n += bits.OnesCount64(w)
+	}
+	return n
+}
+
+// Evaluate answers for one row: the known facts together with its free ones.
+func (r *Residual) Evaluate(row comity.Facts, res *Result) error {
+	in := r.in
+	for _, id := range in.order[r.known:] {
+		in.given[id>>6] &^= 1 << (id & 63)
+		in.items[id], in.strs[id] = in.items[id][:0], in.strs[id][:0]
+	}
+	in.order = in.order[:r.known]
+	for name, v := range row {
+		id, ok := r.prog.names[name]
+		if !ok {
+			return r.prog.unknownFact(name)
+		}
+		if !slices.Contains(r.free, id) {
+			return usageError("residual", fmt.Errorf("fact %s was not named as free", name), "make a new residual")
+		}
+		if err := in.set(id, v); err != nil {
+			return err
+		}
+	}
+	if len(in.order)-r.known != len(r.free) {
+		return usageError("residual", errors.New("a row lacks some of the free facts"), "give all of them")
+	}
+	in.lists = in.lists[:0]
+	if err := in.combine(); err != nil {
+		return err
+	}
+	in.only = r.keep
+	r.prog.evaluate(in, r.review, res)
+	return nil
+}
+
+// narrow keeps the rules that the known facts leave possible.
+func (r *Residual) narrow() {
+	p, in := r.prog, r.in
+	var rows [maxIndexed][]uint64
+	n := in.indexRows(&rows, r.review)
+	r.keep = slices.Clone(p.index.ones)
+	for i := range n {
+		if len(p.index.facts) > 0 && slices.Contains(r.free, p.index.facts[i].fact) {
+			continue
+		}
+		for w := range r.keep {
+			r.keep[w] &= rows[i][w]
+		}
+	}
+	if len(r.keep) > 0 {
+		r.keep[len(r.keep)-1] &= lastWord(len(p.rules))
+	}
+	for i := range p.rules {
+		rl := &p.rules[i]
+		day := in.days[rl.zone]
+		if day < rl.from || day >= rl.until {
+			r.keep[i>>6] &^= 1 << (i & 63)
+		}
+	}
+}
+
+// predicate builds the condition of denial: some rule is violated in some combination and
+// no demand of another order takes the violation away.
+func (r *Residual) predicate() *pack.Cond {
+	p, in := r.prog, r.in
+	in.ev.next()
+	s := &simplifier{p: p, in: in, review: r.review}
+	s.given = in.given
+	for _, id := range r.free {
+		s.free.add(id)
+		s.given.add(id)
+	}
+	var all []*pack.Cond
+	op := uint64(0)
+	if in.given.has(p.op) {
+		op = 1 << in.items[p.op][0]
+	}
+	for c := range in.combos {
+		s.combo = 1 << c
+		all = append(all, s.denied(r, op)...)
+	}
+	return anyOf(all)
+}
+
+// denied lists the conditions under which the combination is denied, one per rule.
+func (s *simplifier) denied(r *Residual, op uint64) []*pack.Cond {
+	p, in := s.p, s.in
+	type demand struct {
+		rule uint32
+		when *pack.Cond
+	}
+	var demands []demand
+	type violation struct {
+		rule uint32
+		when *pack.Cond
+	}
+	var violations []violation
+	for i := range p.rules {
+		if r.keep[i>>6]>>(i&63)&1 == 0 {
+			continue
+		}
+		rl := &p.rules[i]
+		bound := s.bound(rl)
+		if bound == nil {
+			continue
+		}
+		holds, spoken := s.holds(rl)
+		if rl.demand&op != 0 {
+			if d := allOf(bound, negate(holds)); d != nil {
+				demands = append(demands, demand{uint32(i), d})
+			}
+		}
+		if v := s.violated(rl, bound, holds, spoken); v != nil {
+			violations = append(violations, violation{uint32(i), v})
+		}
+	}
+	is := func(o int) bool { return o >= 0 && op == 1<<o }
+	for i := range in.rules {
+		if in.rules[i].Instrument == nil || !in.running() {
+			continue
+		}
+		if is(p.opDelete) {
+			violations = append(violations, violation{declaredBase + uint32(i), pack.Always()})
+		} else if is(p.opRetain) || is(p.opStore) {
+			demands = append(demands, demand{declaredBase + uint32(i), pack.Always()})
+		}
+	}
+	if in.isForeignOrder() && op != 0 {
+		demands = append(demands, demand{foreignRule, pack.Always()})
+	}
+	var out []*pack.Cond
+	for _, v := range violations {
+		when := v.when
+		if v.rule >= declaredBase || p.rules[v.rule].collides {
+			for _, d := range demands {
+				if d.rule == v.rule || p.sameLaw(v.rule, d.rule) || p.verdict(in, v.rule, d.rule) == verdictStays {
+					continue
+				}
+				when = allOf(when, negate(d.when))
+			}
+		}
+		if when != nil {
+			out = append(out, when)
+		}
+	}
+	return out
+}

@@ -1,0 +1,187 @@
+// SPDX-FileCopyrightText: The Comity authors
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"slices"
+
+	"github.com/comity-project/comity/internal/pack"
+)
+
+// change gives one fact another value for a what-if question.
+type change struct {
+	fact  pack.FactID
+	items []uint16
+	num   int64
+	at    pack.Instant
+	// along moves the fact together with an earlier one of the same try.
+	along pack.FactID
+}
+
+// try answers a what-if question on in without encoding it anew: it applies the changes,
+// calls ask, and puts everything back.
+func (in *Input) try(changes []change, ask func() error) error {
+	type saved struct {
+		items []uint16
+		num   int64
+		at    pack.Instant
+		had   bool
+	}
+	olds := make([]saved, len(changes))
+	order := len(in.order)
+	for i, c := range changes {
+		olds[i] = saved{in.items[c.fact], in.num[c.fact], in.at[c.fact], in.given.has(c.fact)}
+		if !olds[i].had {
+			in.mark(c.fact)
+		}
+		in.items[c.fact], in.num[c.fact], in.at[c.fact] = c.items, c.num, c.at
+	}
+	err := in.recombine(changes)
+	if err == nil {
+		err = ask()
+	}
+	in.order = in.order[:order]
+	for i := len(changes) - 1; i >= 0; i-- {
+		f := changes[i].fact
+		in.items[f], in.num[f], in.at[f] = olds[i].items, olds[i].num, olds[i].at
+		if !olds[i].had {
+			in.given[f>>6] &^= 1 << (f & 63)
+		}
+	}
+	if again := in.recombine(nil); err == nil {
+		err = again
+	}
+	return err
+}
+
+// recombine settles lists and index rows after a change; facts that move along another
+// share its combinations.
+func (in *Input) recombine(changes []change) error {
+	in.lists = in.lists[:0]
+	in.varying = false
+	for _, c := range changes {
+		if len(c.items) < 2 || c.along != 0 || !in.variesWith(c.fact, changes) {
+			continue
+		}
+		l := in.addList(c.fact)
+		l.varied = true
+		for _, d := range changes {
+			if d.along == c.fact {
+				l.linked = append(l.linked, d.fact)
+			}
+		}
+		in.varying = true
+	}
+	return in.combine()
+}
+
+// variesWith tells a change that stands for alternatives from an ordinary list.
+func (in *Input) variesWith(id pack.FactID, changes []change) bool {
+	return slices.ContainsFunc(changes, func(c change) bool { return c.along == id }) || !in.prog.facts[id].def.List
+}
+
+// permitted tells for each candidate region whether the operation, with the fact of a kind
+// of place and to_region set to it, is not denied. All candidates are judged at once, as
+// if they were the elements of a list.
+func (p *Program) permitted(in *Input, review bool, place pack.FactID, candidates []uint16, res *Result) ([]bool, error) {
+	ok := make([]bool, len(candidates))
+	changes := []change{{fact: place, items: candidates}}
+	if p.toRegion != 0 && p.toRegion != place {
+		changes = append(changes, change{fact: p.toRegion, items: candidates, along: place})
+	}
+	if len(candidates) == 1 || in.isMechanismOrder() {
+		return ok, p.permittedOneByOne(in, review, changes, candidates, res, ok)
+	}
+	err := in.try(changes, func() error {
+		res.reset(p, review)
+		for i := range ok {
+			ok[i] = true
+		}
+		l := in.list(place)
+		for base := 0; base < in.combos; base += 64 {
+			if in.combos > 64 {
+				in.chunk(base)
+			}
+			p.judgeChunk(in, review, res)
+			for i := range ok {
+				if l.mask[i]&in.ev.stays != 0 {
+					ok[i] = false
+				}
+			}
+		}
+		return nil
+	})
+	return ok, err
+}
+
+// permittedOneByOne is the same by one question per candidate, for orders of foreign
+// authorities, whose legal order follows the destination.
+func (p *Program) permittedOneByOne(in *Input, review bool, changes []change, candidates []uint16, res *Result, ok []bool) error {
+	for i, c := range candidates {
+		for j := range changes {
+			changes[j].items = []uint16{c}
+		}
+		err := in.try(changes, func() error {
+			p.evaluate(in, review, res)
+			ok[i] = res.effect != "deny"
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// isMechanismOrder tells that a foreign order is the mechanism, whatever the destination.
+func (in *Input) isMechanismOrder() bool {
+	p := in.prog
+	return p.mechanism != 0 && p.foreignOrder >= 0 && slices.Contains(in.items[p.mechanism], uint16(p.foreignOrder))
+}
+
+// PlaceKinds lists the kinds of places that regions are computed for.
+func (p *Program) PlaceKinds() []string {
+	return []string{"storage", "processing", "model", "inference"}
+}
+
+// regions computes Decision.Regions: per kind of place the candidates that are not
+// denied; a kind that nothing restricts is left out.
+func (p *Program) regions(in *Input, review bool, codes []string) (map[string][]string, error) {
+	if len(codes) == 0 {
+		codes = p.model.Vocab.Regions().Countries()
+	}
+	ids := make([]uint16, 0, len(codes))
+	for _, c := range codes {
+		id, ok := p.model.Vocab.Regions().Lookup(c)
+		if !ok {
+			return nil, valueError(&pack.ValueError{Fact: "candidates", Unknown: true, Msg: "unknown region " + c,
+				Remedy: pack.Suggest(c, p.model.Vocab.Regions().Codes())})
+		}
+		if !slices.Contains(ids, uint16(id)) {
+			ids = append(ids, uint16(id))
+		}
+	}
+	out := map[string][]string{}
+	var res Result
+	for _, kind := range p.PlaceKinds() {
+		fact, ok := p.model.Vocab.Places[kind]
+		if !ok {
+			continue
+		}
+		allowed, err := p.permitted(in, review, fact, ids, &res)
+		if err != nil {
+			return nil, err
+		}
+		list := []string{}
+		for i, yes := range allowed {
+			if yes {
+				list = append(list, p.model.Vocab.Regions().Code(pack.RegionID(ids[i])))
+			}
+		}
+		if len(list) < len(ids) {
+			out[kind] = list
+		}
+	}
+	return out, nil
+}
