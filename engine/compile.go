@@ -44,17 +44,19 @@ const (
 
 // atom is one compiled comparison.
 type atom struct {
-	kind  atomKind
-	cmp   pack.Cmp
-	fact  pack.FactID
-	ref   pack.FactID
-	elem  bool // read one element at a time
-	zone  uint8
-	plus  pack.Period
-	num   int64
-	set   []uint64 // enum values
-	table *regionTable
-	strs  []string
+	kind atomKind
+	cmp  pack.Cmp
+	fact pack.FactID
+	ref  pack.FactID
+	elem bool // read one element at a time
+	// rests and refRests: an exception can rest on the fact, on the other fact.
+	rests, refRests bool
+	zone            uint8
+	plus            pack.Period
+	num             int64
+	set             []uint64 // enum values
+	table           *regionTable
+	strs            []string
 	// orders are the legal orders of a recognised retention law.
 	orders []pack.RegionID
 	src    *pack.Atom
@@ -80,14 +82,20 @@ func (t *regionTable) on(d pack.Day) []pack.Tri {
 	return t.tri[i]
 }
 
-// node is a compiled condition; kids are a range of Program.kids.
+// node is a compiled condition; kids are a range of Program.kids, in which atomBit marks
+// the number of an atom instead of a node.
 type node struct {
-	op          pack.Op
-	shared      bool
+	op     pack.Op
+	shared bool
+	// choice tells that an any inside asks for facts that can be spoken to: only there
+	// does the lenient reading of exceptions differ.
+	choice      bool
 	atom        uint32
 	first, last uint32
 	rests       factSet // facts inside on which exceptions can rest
 }
+
+const atomBit = 1 << 31
 
 // none marks the absence of a condition.
 const none = ^uint32(0)
@@ -119,9 +127,16 @@ func (c *compiler) cond(k *pack.Cond) uint32 {
 	kids := make([]uint32, len(k.Kids))
 	n := node{op: k.Op}
 	for i, kid := range k.Kids {
-		kids[i] = c.cond(kid)
-		n.rests.union(&c.p.nodes[kids[i]].rests)
+		id := c.cond(kid)
+		k := &c.p.nodes[id]
+		n.rests.union(&k.rests)
+		n.choice = n.choice || k.choice
+		kids[i] = id
+		if k.op == pack.OpAtom {
+			kids[i] = atomBit | k.atom
+		}
 	}
+	n.choice = n.choice || k.Op == pack.OpAny && n.rests != factSet{}
 	return c.node(n, kids)
 }
 
@@ -164,7 +179,8 @@ func (c *compiler) atom(a *pack.Atom) uint32 {
 		return id
 	}
 	f := c.p.facts[a.Fact].def
-	x := atom{cmp: a.Cmp, fact: a.Fact, ref: a.Ref, zone: c.zone, plus: a.Plus, num: a.Num, strs: a.Strs, src: a, elem: f.List && !f.Whole}
+	x := atom{cmp: a.Cmp, fact: a.Fact, ref: a.Ref, zone: c.zone, plus: a.Plus, num: a.Num, strs: a.Strs, src: a, elem: f.List && !f.Whole,
+		rests: f.Rests(), refRests: a.Ref != 0 && c.p.facts[a.Ref].def.Rests()}
 	switch {
 	case a.Cmp == pack.RuleOf:
 		x.kind = atomRule

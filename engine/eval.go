@@ -86,43 +86,54 @@ func (in *Input) cond(id uint32) (t, f uint64) {
 	case pack.OpTrue:
 		return in.full, 0
 	}
-	var m *memo
-	if n.shared {
-		m = &in.ev.nodes[id]
-		if m.epoch == in.ev.epoch {
-			return m.t, m.f
-		}
+	if !n.shared {
+		return in.join(n)
 	}
+	m := &in.ev.nodes[id]
+	if m.epoch != in.ev.epoch {
+		t, f = in.join(n)
+		*m = memo{in.ev.epoch, t, f}
+	}
+	return m.t, m.f
+}
+
+// kid is the strict value of an entry of Program.kids.
+func (in *Input) kid(k uint32) (t, f uint64) {
+	if k&atomBit == 0 {
+		return in.cond(k)
+	}
+	return in.atom(k &^ atomBit)
+}
+
+// join is the value of a node from those of its kids.
+func (in *Input) join(n *node) (t, f uint64) {
 	kids := in.prog.kids[n.first:n.last]
 	switch n.op {
 	case pack.OpAll:
 		t = in.full
 		for _, k := range kids {
-			kt, kf := in.cond(k)
+			kt, kf := in.kid(k)
 			t &= kt
 			f |= kf
 			if f == in.full {
-				break
+				return 0, f
 			}
 		}
 	case pack.OpAny:
 		f = in.full
 		for _, k := range kids {
-			kt, kf := in.cond(k)
+			kt, kf := in.kid(k)
 			t |= kt
 			f &= kf
 			if t == in.full {
-				break
+				return t, 0
 			}
 		}
 	case pack.OpNot:
-		f, t = in.cond(kids[0])
+		f, t = in.kid(kids[0])
 	case pack.OpNotShown:
-		f, _ = in.cond(kids[0])
+		f, _ = in.kid(kids[0])
 		t = in.full &^ f
-	}
-	if m != nil {
-		*m = memo{in.ev.epoch, t, f}
 	}
 	return t, f
 }
@@ -131,21 +142,15 @@ func (in *Input) cond(id uint32) (t, f uint64) {
 // once one member was spoken to.
 func (in *Input) lenient(id uint32) (t, f uint64) {
 	n := &in.prog.nodes[id]
-	if n.rests == (factSet{}) {
+	if !n.choice {
 		return in.cond(id)
-	}
-	switch n.op {
-	case pack.OpAtom:
-		return in.atom(n.atom)
-	case pack.OpTrue:
-		return in.full, 0
 	}
 	kids := in.prog.kids[n.first:n.last]
 	switch n.op {
 	case pack.OpAll:
 		t = in.full
 		for _, k := range kids {
-			kt, kf := in.lenient(k)
+			kt, kf := in.lenientKid(k)
 			t &= kt
 			f |= kf
 			if f == in.full {
@@ -155,12 +160,19 @@ func (in *Input) lenient(id uint32) (t, f uint64) {
 	case pack.OpAny:
 		return in.lenientAny(kids)
 	case pack.OpNot:
-		f, t = in.lenient(kids[0])
+		f, t = in.lenientKid(kids[0])
 	case pack.OpNotShown:
-		f, _ = in.lenient(kids[0])
+		f, _ = in.lenientKid(kids[0])
 		t = in.full &^ f
 	}
 	return t, f
+}
+
+func (in *Input) lenientKid(k uint32) (t, f uint64) {
+	if k&atomBit == 0 {
+		return in.lenient(k)
+	}
+	return in.atom(k &^ atomBit)
 }
 
 func (in *Input) lenientAny(kids []uint32) (t, f uint64) {
@@ -168,10 +180,10 @@ func (in *Input) lenientAny(kids []uint32) (t, f uint64) {
 	spokenFalse := in.full // false, counting unspoken members as false where unknown
 	anySpoken := false
 	for _, k := range kids {
-		kt, kf := in.lenient(k)
+		kt, kf := in.lenientKid(k)
 		t |= kt
 		f &= kf
-		if in.prog.nodes[k].rests.meets(&in.given) {
+		if in.said(k) {
 			anySpoken = true
 			spokenFalse &= kf
 		} else {
@@ -182,6 +194,15 @@ func (in *Input) lenientAny(kids []uint32) (t, f uint64) {
 		f |= spokenFalse &^ t
 	}
 	return t, f
+}
+
+// said tells whether a member mentions a given fact on which exceptions can rest.
+func (in *Input) said(k uint32) bool {
+	if k&atomBit == 0 {
+		return in.prog.nodes[k].rests.meets(&in.given)
+	}
+	a := &in.prog.atoms[k&^atomBit]
+	return a.rests && in.given.has(a.fact) || a.refRests && in.given.has(a.ref)
 }
 
 // atom is the value of one comparison.

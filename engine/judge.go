@@ -200,16 +200,17 @@ func (p *Program) branchesOf(in *Input, res *Result, r *rule, i uint32, bound ui
 		br := &r.branches[b]
 		t, f := in.lenient(br.when)
 		ev.full[b], ev.open[b] = t&bound, 0
-		var said uint64
-		if br.claim != none {
-			ct, cf := in.cond(br.claim)
-			said = ct | cf
-			ev.open[b] = bound &^ t &^ f & ct
-		} else if br.spoken.meets(&in.given) {
-			said = in.full
-			ev.open[b] = bound &^ t &^ f
+		unknown := bound &^ t &^ f
+		if unknown != 0 || spoken != in.full {
+			if br.claim != none {
+				ct, cf := in.cond(br.claim)
+				spoken |= ct | cf
+				ev.open[b] = unknown & ct
+			} else if br.spoken.meets(&in.given) {
+				spoken = in.full
+				ev.open[b] = unknown
+			}
 		}
-		spoken |= said
 		if !br.rests || r.absolute {
 			ev.open[b] = 0
 		}
@@ -315,7 +316,14 @@ func (p *Program) couldBind(in *Input, res *Result, r *rule, i uint32, open, rea
 		return out
 	}
 	inReach, inWhen := absent(&r.reachAsk), absent(&r.whenAsk)
-	if inReach == (factSet{}) && inWhen == (factSet{}) || r.kind == ruleQualify {
+	relevant := uint64(0)
+	if inReach != (factSet{}) {
+		relevant = reachOpen &^ whenOpen
+	}
+	if inWhen != (factSet{}) {
+		relevant |= whenOpen
+	}
+	if open &= relevant; open == 0 || r.kind == ruleQualify {
 		return
 	}
 	// What would be a duty if it bound does not need an answer first.
@@ -393,23 +401,26 @@ func (p *Program) openAtoms(in *Input, id uint32, m uint64, dst []uint32) []uint
 	if m &^= t | f; m == 0 {
 		return dst
 	}
+	if n.op == pack.OpAtom {
+		return p.openKid(in, atomBit|n.atom, m, dst)
+	}
 	kids := p.kids[n.first:n.last]
-	switch n.op {
-	case pack.OpAtom:
-		if !slices.Contains(dst, n.atom) {
-			dst = append(dst, n.atom)
+	said := n.op == pack.OpAny && slices.ContainsFunc(kids, in.said)
+	for _, k := range kids {
+		if !said || in.said(k) {
+			dst = p.openKid(in, k, m, dst)
 		}
-	case pack.OpAny:
-		said := slices.ContainsFunc(kids, func(k uint32) bool { return p.nodes[k].rests.meets(&in.given) })
-		for _, k := range kids {
-			if !said || p.nodes[k].rests.meets(&in.given) {
-				dst = p.openAtoms(in, k, m, dst)
-			}
-		}
-	default:
-		for _, k := range kids {
-			dst = p.openAtoms(in, k, m, dst)
-		}
+	}
+	return dst
+}
+
+func (p *Program) openKid(in *Input, k uint32, m uint64, dst []uint32) []uint32 {
+	if k&atomBit == 0 {
+		return p.openAtoms(in, k, m, dst)
+	}
+	a := k &^ atomBit
+	if t, f := in.atom(a); m&^t&^f != 0 && !slices.Contains(dst, a) {
+		dst = append(dst, a)
 	}
 	return dst
 }

@@ -140,9 +140,12 @@ func join(a, b []change) ([]change, bool) {
 
 // satisfy lists sets of changes that would give a condition the wanted truth value.
 func (p *Program) satisfy(in *Input, id uint32, want bool) [][]change {
-	t, f := in.cond(id)
+	t, f := in.kid(id)
 	if want && t == in.full || !want && f == in.full {
 		return [][]change{nil}
+	}
+	if id&atomBit != 0 {
+		return p.satisfyAtom(in, id&^atomBit, want)
 	}
 	n := &p.nodes[id]
 	kids := p.kids[n.first:n.last]

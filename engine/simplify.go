@@ -67,22 +67,16 @@ func constant(b bool) *pack.Cond {
 
 // split gives where a condition is true and where it is false.
 func (s *simplifier) split(id uint32, lenient bool) (t, f *pack.Cond) {
+	if id&atomBit != 0 {
+		return s.splitAtom(id &^ atomBit)
+	}
 	n := &s.p.nodes[id]
 	kids := s.p.kids[n.first:n.last]
 	switch n.op {
 	case pack.OpTrue:
 		return pack.Always(), nil
 	case pack.OpAtom:
-		a := &s.p.atoms[n.atom]
-		if s.free.has(a.fact) || a.ref != 0 && s.free.has(a.ref) {
-			if !s.given.has(a.fact) || a.ref != 0 && !s.given.has(a.ref) {
-				return nil, nil
-			}
-			atom := &pack.Cond{Op: pack.OpAtom, Atom: *a.src}
-			return atom, &pack.Cond{Op: pack.OpNot, Kids: []*pack.Cond{atom}}
-		}
-		at, af := s.in.atom(n.atom)
-		return constant(at&s.combo != 0), constant(af&s.combo != 0)
+		return s.splitAtom(n.atom)
 	case pack.OpNot:
 		f, t = s.split(kids[0], lenient)
 		return t, f
@@ -103,17 +97,39 @@ func (s *simplifier) split(id uint32, lenient bool) (t, f *pack.Cond) {
 	return anyOf(ts), allOf(fs...)
 }
 
+func (s *simplifier) splitAtom(id uint32) (t, f *pack.Cond) {
+	a := &s.p.atoms[id]
+	if s.free.has(a.fact) || a.ref != 0 && s.free.has(a.ref) {
+		if !s.given.has(a.fact) || a.ref != 0 && !s.given.has(a.ref) {
+			return nil, nil
+		}
+		atom := &pack.Cond{Op: pack.OpAtom, Atom: *a.src}
+		return atom, &pack.Cond{Op: pack.OpNot, Kids: []*pack.Cond{atom}}
+	}
+	at, af := s.in.atom(id)
+	return constant(at&s.combo != 0), constant(af&s.combo != 0)
+}
+
+// said tells whether a member mentions a fact, known or free, on which exceptions rest.
+func (s *simplifier) said(k uint32) bool {
+	if k&atomBit == 0 {
+		return s.p.nodes[k].rests.meets(&s.given)
+	}
+	a := &s.p.atoms[k&^atomBit]
+	return a.rests && s.given.has(a.fact) || a.refRests && s.given.has(a.ref)
+}
+
 // unspokenFalse lets members of an any that nobody spoke to count as false once one was.
 func (s *simplifier) unspokenFalse(kids []uint32, ts, fs []*pack.Cond) {
 	said := false
 	for _, k := range kids {
-		said = said || s.p.nodes[k].rests.meets(&s.given)
+		said = said || s.said(k)
 	}
 	if !said {
 		return
 	}
 	for i, k := range kids {
-		if !s.p.nodes[k].rests.meets(&s.given) {
+		if !s.said(k) {
 			fs[i] = negate(ts[i])
 		}
 	}

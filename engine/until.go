@@ -53,27 +53,31 @@ func (p *Program) timesOf() []ruleTimes {
 // addTimes notes the moments at which a condition can change and tells whether there are
 // any.
 func (p *Program) addTimes(t *ruleTimes, id uint32, seen map[uint32]bool) bool {
-	n := &p.nodes[id]
-	if n.op != pack.OpAtom {
-		moves := false
-		for _, k := range p.kids[n.first:n.last] {
-			moves = p.addTimes(t, k, seen) || moves
+	no := id &^ atomBit
+	if id&atomBit == 0 {
+		n := &p.nodes[id]
+		if n.op != pack.OpAtom {
+			moves := false
+			for _, k := range p.kids[n.first:n.last] {
+				moves = p.addTimes(t, k, seen) || moves
+			}
+			return moves
 		}
-		return moves
+		no = n.atom
 	}
-	a := &p.atoms[n.atom]
+	a := &p.atoms[no]
 	timed := a.kind == atomTime && a.fact == p.date
 	aged := a.kind == atomNum && p.facts[a.fact].def.Ages != pack.NoUnit || a.kind == atomRef && (a.fact == p.date || a.ref == p.date)
 	member := a.kind == atomRegion && len(a.table.breaks) > 0
-	if seen[n.atom] {
+	if seen[no] {
 		return timed || aged || member
 	}
-	seen[n.atom] = true
+	seen[no] = true
 	switch {
 	case timed:
 		t.days = append(t.days, pack.Day(a.num), pack.Day(a.num)+1)
 	case aged:
-		t.atoms = append(t.atoms, n.atom)
+		t.atoms = append(t.atoms, no)
 	case member:
 		t.days = append(t.days, a.table.breaks...)
 	}
