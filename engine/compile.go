@@ -52,19 +52,26 @@ type atom struct {
 	// rests and refRests: an exception can rest on the fact, on the other fact.
 	rests, refRests bool
 	zone            uint8
-	plus            pack.Period
 	num             int64
-	set             []uint64 // enum values
+	set             [2]uint64 // enum values below 128
 	table           *regionTable
-	strs            []string
+	src             *atomSource
+}
+
+// atomSource is what only rare comparisons and answers need.
+type atomSource struct {
+	*pack.Atom
 	// orders are the legal orders of a recognised retention law.
 	orders []pack.RegionID
-	src    *pack.Atom
+	// more holds the enum values from 128 on.
+	more map[uint16]bool
 }
 
 func (a *atom) accepts(item uint16) bool {
-	w := int(item >> 6)
-	return w < len(a.set) && a.set[w]>>(item&63)&1 != 0
+	if item < 128 {
+		return a.set[item>>6]>>(item&63)&1 != 0
+	}
+	return a.src.more[item]
 }
 
 // regionTable answers "in this set of regions" per region and interval of constant
@@ -82,6 +89,16 @@ func (t *regionTable) on(d pack.Day) []pack.Tri {
 	return t.tri[i]
 }
 
+// possible tells whether a region lies inside, at least in part, at any time.
+func (t *regionTable) possible(id int) bool {
+	for _, row := range t.tri {
+		if row[id] != pack.False {
+			return true
+		}
+	}
+	return false
+}
+
 // node is a compiled condition; kids are a range of Program.kids, in which atomBit marks
 // the number of an atom instead of a node.
 type node struct {
@@ -92,7 +109,6 @@ type node struct {
 	choice      bool
 	atom        uint32
 	first, last uint32
-	rests       factSet // facts inside on which exceptions can rest
 }
 
 const atomBit = 1 << 31
@@ -112,36 +128,37 @@ type compiler struct {
 
 func (c *compiler) cond(k *pack.Cond) uint32 {
 	if k == nil || k.Op == pack.OpTrue {
-		return c.node(node{op: pack.OpTrue}, nil)
+		return c.node(node{op: pack.OpTrue}, factSet{}, nil)
 	}
 	if k.Op == pack.OpAtom {
 		a := c.atom(&k.Atom)
-		n := node{op: pack.OpAtom, atom: a}
+		var rests factSet
 		for _, id := range [...]pack.FactID{k.Atom.Fact, k.Atom.Ref} {
 			if id != 0 && c.p.facts[id].def.Rests() {
-				n.rests.add(id)
+				rests.add(id)
 			}
 		}
-		return c.node(n, nil)
+		return c.node(node{op: pack.OpAtom, atom: a}, rests, nil)
 	}
 	kids := make([]uint32, len(k.Kids))
 	n := node{op: k.Op}
+	var rests factSet
 	for i, kid := range k.Kids {
 		id := c.cond(kid)
 		k := &c.p.nodes[id]
-		n.rests.union(&k.rests)
+		rests.union(&c.p.rests[id])
 		n.choice = n.choice || k.choice
 		kids[i] = id
 		if k.op == pack.OpAtom {
 			kids[i] = atomBit | k.atom
 		}
 	}
-	n.choice = n.choice || k.Op == pack.OpAny && n.rests != factSet{}
-	return c.node(n, kids)
+	n.choice = n.choice || k.Op == pack.OpAny && rests != factSet{}
+	return c.node(n, rests, kids)
 }
 
 // node interns a node, so that equal conditions are evaluated once.
-func (c *compiler) node(n node, kids []uint32) uint32 {
+func (c *compiler) node(n node, rests factSet, kids []uint32) uint32 {
 	b := append(c.buf[:0], byte(n.op))
 	b = binary.LittleEndian.AppendUint32(b, n.atom)
 	for _, k := range kids {
@@ -157,6 +174,7 @@ func (c *compiler) node(n node, kids []uint32) uint32 {
 	n.last = uint32(len(c.p.kids))
 	id := uint32(len(c.p.nodes))
 	c.p.nodes = append(c.p.nodes, n)
+	c.p.rests = append(c.p.rests, rests)
 	c.nodes[string(b)] = id
 	return id
 }
@@ -179,21 +197,27 @@ func (c *compiler) atom(a *pack.Atom) uint32 {
 		return id
 	}
 	f := c.p.facts[a.Fact].def
-	x := atom{cmp: a.Cmp, fact: a.Fact, ref: a.Ref, zone: c.zone, plus: a.Plus, num: a.Num, strs: a.Strs, src: a, elem: f.List && !f.Whole,
+	x := atom{cmp: a.Cmp, fact: a.Fact, ref: a.Ref, zone: c.zone, num: a.Num, src: &atomSource{Atom: a}, elem: f.List && !f.Whole,
 		rests: f.Rests(), refRests: a.Ref != 0 && c.p.facts[a.Ref].def.Rests()}
 	switch {
 	case a.Cmp == pack.RuleOf:
 		x.kind = atomRule
 		for _, s := range a.Set {
-			x.orders = append(x.orders, pack.RegionID(s))
+			x.src.orders = append(x.src.orders, pack.RegionID(s))
 		}
 	case a.Ref != 0:
 		x.kind = atomRef
 	case f.Kind == pack.KindEnum:
 		x.kind = atomEnum
-		x.set = make([]uint64, (len(f.Values)+63)/64)
 		for _, s := range a.Set {
-			x.set[s>>6] |= 1 << (s & 63)
+			if s < 128 {
+				x.set[s>>6] |= 1 << (s & 63)
+				continue
+			}
+			if x.src.more == nil {
+				x.src.more = map[uint16]bool{}
+			}
+			x.src.more[uint16(s)] = true
 		}
 	case f.Kind == pack.KindRegion:
 		x.kind, x.table = atomRegion, c.table(a.Set)

@@ -339,7 +339,7 @@ func (in *Input) due(a *pack.Atom) string {
 // openConditions are what an exception that was claimed still asks for.
 func (r *report) openConditions(h heldBranch, b *pack.RuleBranch) {
 	for _, a := range r.p.openAtoms(r.in, r.p.rules[h.rule].branches[h.branch].when, r.in.full, nil) {
-		text := r.p.model.Vocab.AtomText(r.p.atoms[a].src)
+		text := r.p.model.Vocab.AtomText(r.p.atoms[a].src.Atom)
 		c := comity.Condition{ID: r.p.facts[r.p.atoms[a].fact].def.Name, Text: "Show that " + text + ".", Requirement: b.Owner.ID, Citations: b.Cites}
 		r.d.Conditions = append(r.d.Conditions, c)
 	}

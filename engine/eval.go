@@ -20,6 +20,7 @@ type evaluation struct {
 	packs []packMemo
 	// full and open hold the branches' results of the rule at hand.
 	full, open []uint64
+	every      []uint16 // 0, 1, 2 ...: all branches of a rule
 	// stays marks the combinations of the chunk that are violated after all.
 	stays      uint64
 	prohibited []prohibition
@@ -64,6 +65,10 @@ func (ev *evaluation) init(p *Program) {
 		most = max(most, len(p.rules[i].branches))
 	}
 	ev.full, ev.open = make([]uint64, most), make([]uint64, most)
+	ev.every = make([]uint16, most)
+	for i := range ev.every {
+		ev.every[i] = uint16(i)
+	}
 }
 
 // next forgets all memos.
@@ -199,7 +204,7 @@ func (in *Input) lenientAny(kids []uint32) (t, f uint64) {
 // said tells whether a member mentions a given fact on which exceptions can rest.
 func (in *Input) said(k uint32) bool {
 	if k&atomBit == 0 {
-		return in.prog.nodes[k].rests.meets(&in.given)
+		return in.prog.rests[k].meets(&in.given)
 	}
 	a := &in.prog.atoms[k&^atomBit]
 	return a.rests && in.given.has(a.fact) || a.refRests && in.given.has(a.ref)
@@ -368,7 +373,7 @@ func (in *Input) dayOf(id pack.FactID, zone uint8) pack.Day {
 
 func (in *Input) stringAtom(a *atom) bool {
 	for _, s := range in.strs[a.fact] {
-		for _, want := range a.strs {
+		for _, want := range a.src.Strs {
 			if s == want {
 				return a.cmp == pack.In
 			}
@@ -390,7 +395,7 @@ func (in *Input) ruleAtom(a *atom) bool {
 		if len(a.src.Set) == 0 {
 			return true
 		}
-		if regions.In(d.Instrument.Order, a.orders, in.days[a.zone]) == pack.True {
+		if regions.In(d.Instrument.Order, a.src.orders, in.days[a.zone]) == pack.True {
 			return true
 		}
 	}
@@ -460,13 +465,13 @@ func (in *Input) timeRef(a *atom) bool {
 	if rk == pack.KindDay {
 		r = pack.Noon(pack.Day(in.num[a.ref]))
 	}
-	exact := a.plus.Unit == pack.Hours || a.plus.N == 0 && lk == pack.KindInstant && rk == pack.KindInstant && !l.Local && !r.Local
+	exact := a.src.Plus.Unit == pack.Hours || a.src.Plus.N == 0 && lk == pack.KindInstant && rk == pack.KindInstant && !l.Local && !r.Local
 	if !exact {
-		return compare(int64(in.dayOf(a.fact, a.zone)), int64(a.plus.AddTo(in.dayOf(a.ref, a.zone))), a.cmp)
+		return compare(int64(in.dayOf(a.fact, a.zone)), int64(a.src.Plus.AddTo(in.dayOf(a.ref, a.zone))), a.cmp)
 	}
 	ls, rs := l.Sec, r.Sec
 	if !l.Local || !r.Local {
 		ls, rs = l.Time(p.zones[a.zone]).Unix(), r.Time(p.zones[a.zone]).Unix()
 	}
-	return compare(ls, rs+int64(a.plus.N)*3600, a.cmp)
+	return compare(ls, rs+int64(a.src.Plus.N)*3600, a.cmp)
 }

@@ -52,6 +52,8 @@ func (p *Program) constrain(c *pack.Cond, f pack.FactID) constraint {
 			case kc == nil:
 			case out == nil:
 				out = kc
+			case p.severalAtOnce(f):
+				// Each comparison may be met by another of the values: keep one.
 			default:
 				for v := range out {
 					if !kc[v] {
@@ -100,6 +102,13 @@ func (p *Program) accepted(a *pack.Atom) constraint {
 		}
 	}
 	return out
+}
+
+// severalAtOnce tells a fact that has several values in one combination: a list that is
+// read whole, or values that imply others.
+func (p *Program) severalAtOnce(id pack.FactID) bool {
+	def := p.facts[id].def
+	return def.Whole || len(def.Implies) > 0
 }
 
 func (p *Program) indexable(id pack.FactID) bool {
@@ -168,7 +177,9 @@ func (p *Program) scopeConstraints() map[pack.FactID]map[int]constraint {
 				if needs[f] == nil {
 					needs[f] = map[int]constraint{}
 				}
-				if old := needs[f][i]; old != nil {
+				if old := needs[f][i]; old != nil && p.severalAtOnce(f) {
+					k = old
+				} else if old != nil {
 					both := constraint{}
 					for v := range old {
 						if k[v] {

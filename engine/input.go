@@ -113,22 +113,67 @@ func (p *Program) unknownFact(name string) error {
 		Err: fmt.Errorf("unknown fact %q", name)}
 }
 
-// set stores one fact; texts for single enums, the common case, take the short way.
+// set stores one fact. Texts, their lists and booleans, the common cases, take a short
+// way without allocation; whatever is unusual there is left to the vocabulary's reader.
 func (in *Input) set(id pack.FactID, given any) error {
 	info := &in.prog.facts[id]
-	if s, ok := given.(string); ok && info.values != nil && len(info.def.Implies) == 0 {
-		if v, ok := info.values[s]; ok {
-			in.mark(id)
-			in.items[id] = append(in.items[id], v)
-			return nil
+	done := false
+	switch g := given.(type) {
+	case string:
+		done = in.setText(id, info, g)
+	case bool:
+		if done = info.def.Kind == pack.KindBool; done {
+			in.num[id] = b2i(g)
+		}
+	case []any:
+		done = info.values != nil && info.def.List && len(g) > 0
+		for i := 0; done && i < len(g); i++ {
+			s, ok := g[i].(string)
+			done = ok && in.setItem(id, info, s)
+		}
+	case []string:
+		done = info.values != nil && info.def.List && len(g) > 0
+		for i := 0; done && i < len(g); i++ {
+			done = in.setItem(id, info, g[i])
 		}
 	}
+	if done {
+		in.mark(id)
+		return nil
+	}
+	in.items[id] = in.items[id][:0]
 	val, err := in.prog.model.Vocab.ParseValue(info.def, given)
 	if err != nil {
 		return valueError(err)
 	}
 	in.store(id, val)
 	return nil
+}
+
+func (in *Input) setText(id pack.FactID, info *factInfo, s string) bool {
+	if info.values != nil {
+		return in.setItem(id, info, s)
+	}
+	if info.def.Kind == pack.KindInstant && info.def.AgedBy == 0 && len(s) == len("2006-01-02") {
+		if d, ok := pack.DayFrom(s); ok {
+			in.at[id] = pack.Noon(d)
+			return true
+		}
+	}
+	return false
+}
+
+// setItem adds one element with what it implies; false leaves it to the slow way.
+func (in *Input) setItem(id pack.FactID, info *factInfo, s string) bool {
+	v, ok := info.values[s]
+	if !ok || len(in.items[id]) > 0 && (slices.Contains(in.items[id], v) || len(info.def.Alone) > 0 || len(info.closure) > 0) {
+		return false
+	}
+	in.items[id] = append(in.items[id], v)
+	if int(v) < len(info.closure) {
+		in.items[id] = append(in.items[id], info.closure[v]...)
+	}
+	return true
 }
 
 func valueError(err error) error {

@@ -117,11 +117,11 @@ func (p *Program) judge(in *Input, res *Result, i uint32, op uint64, review bool
 			return
 		}
 	}
-	rest, spoken := p.branchesOf(in, res, r, i, bound)
+	rest := p.branchesOf(in, res, r, i, bound)
 	if rest == 0 {
 		return
 	}
-	p.unlifted(in, res, r, i, rest, spoken, review)
+	p.unlifted(in, res, r, i, rest, review)
 	if r.demand&op != 0 {
 		in.ev.demands = append(in.ev.demands, demander{i, rest})
 		res.demanded = append(res.demanded, i)
@@ -191,39 +191,35 @@ func (p *Program) outsideNodes(in *Input) []outsideNode {
 	return out
 }
 
-// branchesOf lifts what exceptions lift and returns the combinations that remain, and
-// those among all in which an exception was spoken to.
-func (p *Program) branchesOf(in *Input, res *Result, r *rule, i uint32, bound uint64) (rest, spoken uint64) {
+// branchesOf lifts what exceptions lift and returns the combinations that remain.
+func (p *Program) branchesOf(in *Input, res *Result, r *rule, i uint32, bound uint64) (rest uint64) {
 	rest = bound
 	ev := &in.ev
-	for b := range r.branches {
+	list := p.possible(in, r)
+	later := false
+	for _, b := range list {
 		br := &r.branches[b]
 		t, f := in.lenient(br.when)
 		ev.full[b], ev.open[b] = t&bound, 0
-		unknown := bound &^ t &^ f
-		if unknown != 0 || spoken != in.full {
+		if unknown := bound &^ t &^ f; unknown != 0 && br.rests && !r.absolute {
 			if br.claim != none {
-				ct, cf := in.cond(br.claim)
-				spoken |= ct | cf
+				ct, _ := in.cond(br.claim)
 				ev.open[b] = unknown & ct
-			} else if br.spoken.meets(&in.given) {
-				spoken = in.full
+			} else if p.rests[br.said].meets(&in.given) {
 				ev.open[b] = unknown
 			}
-		}
-		if !br.rests || r.absolute {
-			ev.open[b] = 0
 		}
 		if br.settled && ev.full[b]&rest != 0 {
 			rest &^= ev.full[b]
 			res.held = appendNew(res.held, heldBranch{i, uint32(b), false})
 			if rest == 0 {
-				return 0, spoken
+				return 0
 			}
 		}
+		later = later || ev.full[b]|ev.open[b] != 0
 	}
-	for pass := 0; pass < 3; pass++ {
-		for b := range r.branches {
+	for pass := 0; later && pass < 3; pass++ {
+		for _, b := range list {
 			m := ev.open[b]
 			if pass == 0 {
 				m = ev.full[b]
@@ -232,23 +228,47 @@ func (p *Program) branchesOf(in *Input, res *Result, r *rule, i uint32, bound ui
 			}
 			if m &= rest; m != 0 {
 				rest &^= m
-				p.hold(in, res, r, i, b, pass > 0, m)
+				p.hold(in, res, r, i, int(b), pass > 0, m)
 			}
 		}
 	}
-	return rest, spoken
+	return rest
+}
+
+// possible lists the branches that the destination leaves possible.
+func (p *Program) possible(in *Input, r *rule) []uint16 {
+	if sw := r.byPlace; sw != nil && in.given.has(sw.fact) {
+		if items := in.items[sw.fact]; len(items) == 1 {
+			return sw.branches[items[0]]
+		}
+	}
+	return in.ev.every[:len(r.branches)]
+}
+
+// spoken is the set of combinations in which anyone spoke to any branch.
+func (p *Program) spoken(in *Input, r *rule) (m uint64) {
+	if r.spoken.facts.meets(&in.given) {
+		return in.full
+	}
+	for _, c := range r.spoken.claims {
+		t, f := in.cond(c)
+		if m |= t | f; m == in.full {
+			break
+		}
+	}
+	return m
 }
 
 // hold notes an exception that lifts the combinations m; an open one that asks for a fact
 // marked ask is missing it in enforcement.
 func (p *Program) hold(in *Input, res *Result, r *rule, i uint32, b int, open bool, m uint64) {
 	res.held = appendNew(res.held, heldBranch{i, uint32(b), open})
-	if !open || !res.review || r.kind != ruleForbid || r.ask == (factSet{}) {
+	if !open || !res.review || r.kind != ruleForbid || r.ask == nil {
 		return
 	}
 	for _, a := range p.openAtoms(in, r.branches[b].when, m, nil) {
 		for _, id := range [...]pack.FactID{p.atoms[a].fact, p.atoms[a].ref} {
-			if id != 0 && r.ask.has(id) && !in.given.has(id) {
+			if id != 0 && r.ask.all.has(id) && !in.given.has(id) {
 				res.missing = appendNew(res.missing, missingFact{i, id})
 			}
 		}
@@ -256,10 +276,10 @@ func (p *Program) hold(in *Input, res *Result, r *rule, i uint32, b int, open bo
 }
 
 // unlifted judges a bound rule where no exception holds.
-func (p *Program) unlifted(in *Input, res *Result, r *rule, i uint32, rest, spoken uint64, review bool) {
+func (p *Program) unlifted(in *Input, res *Result, r *rule, i uint32, rest uint64, review bool) {
 	switch r.kind {
 	case ruleForbid:
-		p.forbidden(in, res, r, i, rest, spoken, review)
+		p.forbidden(in, res, r, i, rest, review)
 	case ruleMust:
 		t, f := in.cond(r.must)
 		if f&rest != 0 {
@@ -278,10 +298,10 @@ func (p *Program) unlifted(in *Input, res *Result, r *rule, i uint32, rest, spok
 	}
 }
 
-func (p *Program) forbidden(in *Input, res *Result, r *rule, i uint32, rest, spoken uint64, review bool) {
+func (p *Program) forbidden(in *Input, res *Result, r *rule, i uint32, rest uint64, review bool) {
 	viol := rest
 	if !r.absolute && len(r.branches) > 0 {
-		viol &= spoken
+		viol &= p.spoken(in, r)
 	}
 	if silent := rest &^ viol; silent != 0 && review {
 		switch {
@@ -298,9 +318,12 @@ func (p *Program) forbidden(in *Input, res *Result, r *rule, i uint32, rest, spo
 }
 
 func (p *Program) asksInBranches(in *Input, res *Result, r *rule, i uint32) bool {
+	if r.ask == nil {
+		return false
+	}
 	var absent factSet
 	for w := range absent {
-		absent[w] = r.branchAsk[w] &^ in.given[w]
+		absent[w] = r.ask.branch[w] &^ in.given[w]
 	}
 	res.miss(i, &absent)
 	return absent != factSet{}
@@ -315,7 +338,7 @@ func (p *Program) couldBind(in *Input, res *Result, r *rule, i uint32, open, rea
 		}
 		return out
 	}
-	inReach, inWhen := absent(&r.reachAsk), absent(&r.whenAsk)
+	inReach, inWhen := absent(&r.ask.reach), absent(&r.ask.when)
 	relevant := uint64(0)
 	if inReach != (factSet{}) {
 		relevant = reachOpen &^ whenOpen
@@ -348,24 +371,25 @@ func (p *Program) couldBind(in *Input, res *Result, r *rule, i uint32, open, rea
 
 // spokenTo takes the combinations that an exception lifts out of open and returns those
 // in which someone spoke to one.
-func (p *Program) spokenTo(in *Input, r *rule, open *uint64) (spoken uint64) {
-	for b := range r.branches {
+func (p *Program) spokenTo(in *Input, r *rule, open *uint64) uint64 {
+	if len(r.branches) == 0 {
+		return 0
+	}
+	for _, b := range p.possible(in, r) {
 		br := &r.branches[b]
 		t, f := in.lenient(br.when)
 		*open &^= t
-		claimed := uint64(0)
-		if br.claim != none {
-			ct, cf := in.cond(br.claim)
-			claimed = ct
-			spoken |= ct | cf
-		} else if br.spoken.meets(&in.given) {
-			claimed, spoken = in.full, in.full
+		if !br.rests || r.absolute {
+			continue
 		}
-		if br.rests && !r.absolute {
-			*open &^= claimed &^ f
+		if br.claim != none {
+			ct, _ := in.cond(br.claim)
+			*open &^= ct &^ f
+		} else if p.rests[br.said].meets(&in.given) {
+			*open &= f
 		}
 	}
-	return spoken
+	return p.spoken(in, r)
 }
 
 func (r *Result) miss(i uint32, facts *factSet) {

@@ -4,6 +4,7 @@
 package engine
 
 import (
+	"slices"
 	"time"
 
 	"github.com/comity-project/comity"
@@ -27,32 +28,47 @@ type branch struct {
 	rests       bool
 	settled     bool
 	recognises  bool
-	spoken      factSet // facts whose presence speaks to it, without a claim
+	said        uint32 // index into Program.rests: facts that speak to it, without a claim
 }
 
 // rule is one compiled requirement.
 type rule struct {
-	kind      ruleKind
-	absolute  bool
-	silent    bool // an unspoken prohibition is a duty
-	exact     bool // the index alone tells whether it binds
-	collides  bool // its violation can become a conflict
-	hasAsk    bool
-	zone      uint8
-	pack      uint16
-	order     pack.RegionID
-	weight    int32
-	from      pack.Day
-	until     pack.Day
-	when      uint32
-	must      uint32
-	demand    uint64 // operations
-	branches  []branch
-	ask       factSet
-	reachAsk  factSet // asked facts that occur in the pack's reach
-	whenAsk   factSet // asked facts that occur in the scope
-	branchAsk factSet // asked facts that occur in branches
-	src       *pack.Rule
+	kind     ruleKind
+	absolute bool
+	silent   bool // an unspoken prohibition is a duty
+	exact    bool // the index alone tells whether it binds
+	collides bool // its violation can become a conflict
+	hasAsk   bool // for facts of reach or scope
+	zone     uint8
+	pack     uint16
+	order    pack.RegionID
+	weight   int32
+	from     pack.Day
+	until    pack.Day
+	when     uint32
+	must     uint32
+	demand   uint64 // operations
+	branches []branch
+	ask      *asks // nil if it asks for nothing
+	spoken   *spoken
+	// byPlace picks the branches that a destination leaves possible; nil if they do not
+	// hang on one.
+	byPlace *placeSwitch
+	src     *pack.Rule
+}
+
+// asks are the facts of a rule that are marked ask.
+type asks struct {
+	all    factSet
+	reach  factSet // that occur in the pack's reach
+	when   factSet // that occur in the scope
+	branch factSet // that occur in branches
+}
+
+// spoken tells when anyone spoke to any branch of a rule.
+type spoken struct {
+	claims []uint32 // each once
+	facts  factSet
 }
 
 // packInfo is what a pack says for all its rules.
@@ -73,9 +89,11 @@ func (i *packInfo) inForce(days []pack.Day) bool {
 // factInfo is the encoding of one fact.
 type factInfo struct {
 	def    *pack.Fact
-	values map[string]uint16
-	index  int // number in the index, or -1
-	elem   bool
+	values map[string]uint16 // of enums and regions
+	// closure lists, per value, all that it implies; nil if none implies any.
+	closure [][]uint16
+	index   int // number in the index, or -1
+	elem    bool
 }
 
 // Program is an immutable compiled set of packs, as known at one time. It is safe for
@@ -88,6 +106,7 @@ type Program struct {
 	zones []*time.Location
 	atoms []atom
 	nodes []node
+	rests []factSet // per node: facts inside on which exceptions can rest
 	kids  []uint32
 	rules []rule
 	packs []packInfo
@@ -149,13 +168,23 @@ func compile(m *pack.Model, hash string) (*Program, error) {
 
 func (p *Program) encodeFacts(v *pack.Vocabulary) {
 	p.facts = make([]factInfo, len(v.Facts))
+	regions := map[string]uint16{}
+	for id := 1; id < v.Regions().Len(); id++ {
+		regions[v.Regions().Code(pack.RegionID(id))] = uint16(id)
+	}
 	for id, f := range v.Facts {
 		if f == nil {
 			continue
 		}
 		info := factInfo{def: f, index: -1, elem: f.List && !f.Whole}
-		if f.Kind == pack.KindEnum {
+		switch f.Kind {
+		case pack.KindEnum:
 			info.values = f.ValueTable()
+		case pack.KindRegion:
+			info.values = regions
+		}
+		if len(f.Implies) > 0 {
+			info.closure = f.Closure()
 		}
 		if f.Ages != pack.NoUnit {
 			p.ages = append(p.ages, f)
@@ -228,23 +257,36 @@ func (c *compiler) rule(src *pack.Rule, no uint16) rule {
 		r.kind = ruleDemand
 	}
 	r.collides = src.Kind == pack.Forbid || src.Kind == pack.Localise || src.Kind == pack.Retain
-	if n := len(src.Branches); n > 0 {
-		r.branches = make([]branch, n)
+	c.branches(&r)
+	c.asks(&r)
+	return r
+}
+
+func (c *compiler) branches(r *rule) {
+	src := r.src
+	if len(src.Branches) == 0 {
+		return
 	}
+	r.branches = make([]branch, len(src.Branches))
+	r.spoken = &spoken{}
 	for i := range src.Branches {
 		b := &src.Branches[i]
 		x := branch{when: c.cond(b.When), claim: none, settled: b.Settled(), recognises: b.RecognisesOrders()}
-		x.spoken = c.p.nodes[x.when].rests
-		all := x.spoken
+		x.said = x.when
+		all := c.p.rests[x.when]
 		if b.Claim != nil {
 			x.claim = c.cond(b.Claim)
-			all.union(&c.p.nodes[x.claim].rests)
+			all.union(&c.p.rests[x.claim])
+			if !slices.Contains(r.spoken.claims, x.claim) {
+				r.spoken.claims = append(r.spoken.claims, x.claim)
+			}
+		} else {
+			r.spoken.facts.union(&all)
 		}
 		x.rests = all != factSet{}
 		r.branches[i] = x
 	}
-	c.asks(&r)
-	return r
+	r.byPlace = c.placeSwitch(r)
 }
 
 func (c *compiler) asks(r *rule) {
@@ -254,29 +296,86 @@ func (c *compiler) asks(r *rule) {
 		return
 	}
 	var asked factSet
+	x := &asks{}
 	for _, id := range src.Req.Ask {
 		asked.add(id)
-		r.ask.add(id)
+		x.all.add(id)
 	}
 	for _, id := range reach.Ask {
 		asked.add(id)
 	}
 	for _, id := range reach.When.Facts() {
 		if asked.has(id) {
-			r.reachAsk.add(id)
+			x.reach.add(id)
 		}
 	}
 	for _, id := range src.When.Facts() {
-		if r.ask.has(id) {
-			r.whenAsk.add(id)
+		if x.all.has(id) {
+			x.when.add(id)
 		}
 	}
 	for i := range src.Branches {
 		for _, id := range src.Branches[i].When.Facts() {
-			if r.ask.has(id) {
-				r.branchAsk.add(id)
+			if x.all.has(id) {
+				x.branch.add(id)
 			}
 		}
 	}
-	r.hasAsk = r.reachAsk != factSet{} || r.whenAsk != factSet{}
+	r.ask = x
+	r.hasAsk = x.reach != factSet{} || x.when != factSet{}
+}
+
+// placeSwitch lists, per region of one place fact, the branches that can hold there:
+// most edges fail on their destination alone.
+type placeSwitch struct {
+	fact     pack.FactID
+	branches [][]uint16 // by region
+}
+
+// minEdges is the number of edges from which a switch pays.
+const minEdges = 6
+
+func (c *compiler) placeSwitch(r *rule) *placeSwitch {
+	count := map[pack.FactID]int{}
+	for i := range r.branches {
+		if a := c.firstPlace(r.branches[i].when); a != nil {
+			count[a.fact]++
+		}
+	}
+	var sw placeSwitch
+	for f, n := range count {
+		if n >= minEdges && (n > count[sw.fact] || n == count[sw.fact] && f < sw.fact) {
+			sw.fact = f
+		}
+	}
+	if sw.fact == 0 {
+		return nil
+	}
+	sw.branches = make([][]uint16, c.p.model.Vocab.Regions().Len())
+	for id := range sw.branches {
+		for i := range r.branches {
+			a := c.firstPlace(r.branches[i].when)
+			if a == nil || a.fact != sw.fact || a.table.possible(id) {
+				sw.branches[id] = append(sw.branches[id], uint16(i))
+			}
+		}
+	}
+	return &sw
+}
+
+// firstPlace is the region comparison that a conjunction begins with, if any.
+func (c *compiler) firstPlace(id uint32) *atom {
+	n := &c.p.nodes[id]
+	if n.op != pack.OpAll {
+		return nil
+	}
+	k := c.p.kids[n.first]
+	if k&atomBit == 0 {
+		return nil
+	}
+	a := &c.p.atoms[k&^atomBit]
+	if a.kind != atomRegion || a.cmp != pack.In {
+		return nil
+	}
+	return a
 }

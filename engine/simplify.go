@@ -103,7 +103,7 @@ func (s *simplifier) splitAtom(id uint32) (t, f *pack.Cond) {
 		if !s.given.has(a.fact) || a.ref != 0 && !s.given.has(a.ref) {
 			return nil, nil
 		}
-		atom := &pack.Cond{Op: pack.OpAtom, Atom: *a.src}
+		atom := &pack.Cond{Op: pack.OpAtom, Atom: *a.src.Atom}
 		return atom, &pack.Cond{Op: pack.OpNot, Kids: []*pack.Cond{atom}}
 	}
 	at, af := s.in.atom(id)
@@ -113,7 +113,7 @@ func (s *simplifier) splitAtom(id uint32) (t, f *pack.Cond) {
 // said tells whether a member mentions a fact, known or free, on which exceptions rest.
 func (s *simplifier) said(k uint32) bool {
 	if k&atomBit == 0 {
-		return s.p.nodes[k].rests.meets(&s.given)
+		return s.p.rests[k].meets(&s.given)
 	}
 	a := &s.p.atoms[k&^atomBit]
 	return a.rests && s.given.has(a.fact) || a.refRests && s.given.has(a.ref)
@@ -157,7 +157,7 @@ func (s *simplifier) holds(r *rule) (holds, spoken *pack.Cond) {
 		b := &r.branches[i]
 		t, f := s.split(b.when, true)
 		hs = append(hs, t)
-		relied := constant(b.spoken.meets(&s.given))
+		relied := constant(s.p.rests[b.said].meets(&s.given))
 		said := relied
 		if b.claim != none {
 			ct, cf := s.split(b.claim, false)
@@ -183,8 +183,8 @@ func (s *simplifier) violated(r *rule, bound, holds, spoken *pack.Cond) *pack.Co
 			return rest
 		}
 		asks := false
-		for w := range r.branchAsk {
-			asks = asks || r.branchAsk[w]&^s.given[w] != 0
+		for w := range s.given {
+			asks = asks || r.ask != nil && r.ask.branch[w]&^s.given[w] != 0
 		}
 		if s.review && !asks && !r.silent {
 			return rest

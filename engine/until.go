@@ -209,9 +209,9 @@ func (p *Program) atomMoments(in *Input, a *atom, loc *time.Location, add func(p
 		def := p.facts[a.fact].def
 		origin, period = def.Origin, pack.Period{N: int(a.num), Unit: def.Ages}
 	case a.fact == p.date:
-		origin, period = a.ref, a.plus
+		origin, period = a.ref, a.src.Plus
 	default:
-		origin, period = a.fact, pack.Period{N: -a.plus.N, Unit: a.plus.Unit}
+		origin, period = a.fact, pack.Period{N: -a.src.Plus.N, Unit: a.src.Plus.Unit}
 	}
 	if !in.given.has(origin) {
 		return

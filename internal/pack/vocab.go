@@ -429,3 +429,22 @@ func (f *Fact) ValueTable() map[string]uint16 {
 
 // Names maps each accepted fact name to its fact.
 func (v *Vocabulary) Names() map[string]FactID { return maps.Clone(v.byName) }
+
+// Closure lists, per value index, everything that the value implies, itself not included.
+func (f *Fact) Closure() [][]uint16 {
+	out := make([][]uint16, len(f.Values))
+	for v := range f.Values {
+		all := []int{v}
+		for i := 0; i < len(all); i++ {
+			for _, imp := range f.Implies[all[i]] {
+				if !slices.Contains(all, imp) {
+					all = append(all, imp)
+				}
+			}
+		}
+		for _, x := range all[1:] {
+			out[v] = append(out[v], uint16(x))
+		}
+	}
+	return out
+}
