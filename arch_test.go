@@ -43,6 +43,7 @@ var places = []place{
 	{"engine", "1b", "compiles packs and decides in-process"},
 	{"internal/graph", "1b", "conflicts, impact and cover over packs"},
 	{"internal/naive", "1b", "the naive interpreter: a second opinion that shares no code with engine"},
+	{"internal/naive/gen", "1b", "random models and facts, on which engine and naive must agree"},
 	{"internal/classify", "1c", "finds categories of data in values"},
 	{"internal/mask", "1c", "masks values"},
 	{"internal/signature", "1c", "patterns over events"},
@@ -103,7 +104,7 @@ var importNever = map[string]map[string]string{
 
 // onlyTestsImport lists what no program may contain. Tests may import it, and so may
 // the packages that may import anything.
-var onlyTestsImport = []string{"internal/naive", "internal/testenv", "bench/...", "examples/..."}
+var onlyTestsImport = []string{"internal/naive", "internal/naive/gen", "internal/testenv", "bench/...", "examples/..."}
 
 // family is a group of third-party modules with one purpose.
 type family struct {
