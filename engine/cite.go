@@ -35,7 +35,7 @@ func (r *report) citations() []string {
 		violations = append(violations, r.cites(i))
 		if i < declaredBase {
 			for _, b := range r.failedClaims(i) {
-				violations = append(violations, r.failedCites(b))
+				violations = append(violations, r.failedCites(i, b))
 			}
 		}
 	}

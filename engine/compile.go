@@ -231,6 +231,7 @@ func (c *compiler) atom(a *pack.Atom) uint32 {
 	}
 	id := uint32(len(c.p.atoms))
 	c.p.atoms = append(c.p.atoms, x)
+	c.p.reads = append(c.p.reads, uint32(a.Fact)|uint32(a.Ref)<<16)
 	c.atoms[string(b)] = id
 	return id
 }

@@ -56,14 +56,18 @@ func checkRequest(req *comity.Request) error {
 		req.Missing = comity.MissingReview
 	}
 	if req.Missing != comity.MissingReview && req.Missing != comity.MissingIgnore {
-		return usageError("missing", fmt.Errorf("unknown mode %q", req.Missing), "use review or ignore")
+		return badRequest("missing", fmt.Errorf("unknown mode %q", req.Missing), "use review or ignore")
 	}
 	for _, w := range req.Want {
 		if w != "regions" {
-			return usageError("want", fmt.Errorf("unknown extra %q", w), "use regions")
+			return badRequest("want", fmt.Errorf("unknown extra %q", w), "use regions")
 		}
 	}
 	return nil
+}
+
+func badRequest(op string, err error, remedy string) error {
+	return &comity.Error{Code: comity.CodeInvalid, Op: op, Err: err, Remedy: remedy}
 }
 
 func usageError(op string, err error, remedy string) error {
@@ -99,7 +103,7 @@ func (w *worker) decide(facts comity.Facts, req comity.Request) (comity.Decision
 // each part gives, marked with its number, and the intersection of regions.
 func (lib *library) decideAll(p *Program, req comity.Request) (comity.Decision, error) {
 	if len(req.Parts) == 0 {
-		return comity.Decision{}, usageError("facts", errors.New("the list of parts is empty"), "give at least one facts object")
+		return comity.Decision{}, badRequest("facts", errors.New("the list of parts is empty"), "give at least one facts object")
 	}
 	var all comity.Decision
 	for i, part := range req.Parts {

@@ -119,7 +119,7 @@ func (r *report) violations() {
 			v.Why = src.Req.Text[lang]
 			v.Facts = r.decisive(i)
 			for _, b := range r.failedClaims(i) {
-				v.Citations = merge(v.Citations, r.failedCites(b))
+				v.Citations = merge(v.Citations, r.failedCites(i, b))
 			}
 		}
 		r.d.Violations = append(r.d.Violations, v)
@@ -206,7 +206,7 @@ func (r *report) failedClaims(i uint32) []*pack.RuleBranch {
 			continue
 		}
 		src := &rl.src.Branches[b]
-		if src.Edge != nil && !r.edgeMeant(src.Edge) {
+		if src.Edge != nil && !r.edgeMeant(i, src.Edge) {
 			continue
 		}
 		if t, _ := r.in.lenient(rl.branches[b].when); t != r.in.full {
@@ -217,17 +217,20 @@ func (r *report) failedClaims(i uint32) []*pack.RuleBranch {
 }
 
 // edgeMeant tells an edge between the places of the question from all others of its set.
-func (r *report) edgeMeant(e *pack.Edge) bool {
+func (r *report) edgeMeant(i uint32, e *pack.Edge) bool {
 	if r.p.toRegion == 0 || !r.in.given.has(r.p.toRegion) {
 		return true
 	}
 	to := pack.RegionID(r.in.items[r.p.toRegion][0])
-	return r.p.model.Vocab.Regions().In(to, e.Destination, r.in.date.Day(utc)) != pack.False
+	return r.p.model.Vocab.Regions().In(to, e.Destination, r.today(i)) != pack.False
 }
 
-func (r *report) failedCites(b *pack.RuleBranch) []string {
+// today is the day of the question in the zone of a rule's pack.
+func (r *report) today(i uint32) pack.Day { return r.in.days[r.p.rules[i].zone] }
+
+func (r *report) failedCites(i uint32, b *pack.RuleBranch) []string {
 	out := slices.Clone(b.Cites)
-	if b.Edge != nil && r.in.date.Day(utc) >= b.Edge.Until {
+	if b.Edge != nil && r.today(i) >= b.Edge.Until {
 		out = append(out, b.Edge.EndedBy...)
 	}
 	return out

@@ -17,10 +17,17 @@ type evaluation struct {
 	epoch uint32
 	atoms []memo
 	nodes []memo
-	packs []packMemo
+	// truths is for nodes of which only the truth was asked.
+	truths []truthMemo
+	packs  []packMemo
 	// full and open hold the branches' results of the rule at hand.
 	full, open []uint64
 	every      []uint16 // 0, 1, 2 ...: all branches of a rule
+
+	// before, after, moments and mask serve validUntil.
+	before, after Result
+	moments       []moment
+	mask          []uint64
 	// stays marks the combinations of the chunk that are violated after all.
 	stays      uint64
 	prohibited []prohibition
@@ -32,10 +39,18 @@ type memo struct {
 	t, f  uint64
 }
 
+type truthMemo struct {
+	epoch uint32
+	t     uint64
+}
+
 type packMemo struct {
 	epoch uint32
-	// bind: reach true and not outside; could: reach not false and not outside.
-	bind, could, outside uint64
+	// bind: reach true and not outside.
+	bind, outside uint64
+	// could: reach not false and not outside; known from its own epoch on.
+	couldEpoch uint32
+	could      uint64
 }
 
 // prohibition is a violated rule that may turn into a conflict; declared retention rules
@@ -59,6 +74,7 @@ const (
 func (ev *evaluation) init(p *Program) {
 	ev.atoms = make([]memo, len(p.atoms))
 	ev.nodes = make([]memo, len(p.nodes))
+	ev.truths = make([]truthMemo, len(p.nodes))
 	ev.packs = make([]packMemo, len(p.packs))
 	most := 0
 	for i := range p.rules {
@@ -77,6 +93,7 @@ func (ev *evaluation) next() {
 	if ev.epoch == 0 {
 		clear(ev.atoms)
 		clear(ev.nodes)
+		clear(ev.truths)
 		clear(ev.packs)
 		ev.epoch = 1
 	}
@@ -137,7 +154,7 @@ func (in *Input) join(n *node) (t, f uint64) {
 	case pack.OpNot:
 		f, t = in.kid(kids[0])
 	case pack.OpNotShown:
-		f, _ = in.kid(kids[0])
+		f = in.truth(kids[0])
 		t = in.full &^ f
 	}
 	return t, f
@@ -210,33 +227,93 @@ func (in *Input) said(k uint32) bool {
 	return a.rests && in.given.has(a.fact) || a.refRests && in.given.has(a.ref)
 }
 
-// atom is the value of one comparison.
+// atom is the value of one comparison. Most comparisons of a question are over facts that
+// it does not give: those are told from a small table, before any memory of theirs.
 func (in *Input) atom(id uint32) (t, f uint64) {
+	reads := in.prog.reads[id]
+	if !in.given.has(pack.FactID(reads)) {
+		return 0, 0
+	}
 	m := &in.ev.atoms[id]
 	if m.epoch == in.ev.epoch {
 		return m.t, m.f
 	}
-	a := &in.prog.atoms[id]
-	if in.given.has(a.fact) && (a.ref == 0 || in.given.has(a.ref)) {
-		switch a.kind {
-		case atomEnum:
-			t, f = in.enumAtom(a)
-		case atomRegion:
-			t, f = in.regionAtom(a)
-		case atomNum:
-			t, f = in.split(compare(in.num[a.fact], a.num, a.cmp))
-		case atomTime:
-			t, f = in.split(compare(int64(in.dayOf(a.fact, a.zone)), a.num, a.cmp))
-		case atomRef:
-			t, f = in.refAtom(a)
-		case atomString:
-			t, f = in.split(in.stringAtom(a))
-		case atomRule:
-			t, f = in.split(in.ruleAtom(a))
-		}
+	if ref := pack.FactID(reads >> 16); ref == 0 || in.given.has(ref) {
+		t, f = in.compare(&in.prog.atoms[id])
 	}
 	*m = memo{in.ev.epoch, t, f}
 	return t, f
+}
+
+func (in *Input) compare(a *atom) (t, f uint64) {
+	switch a.kind {
+	case atomEnum:
+		return in.enumAtom(a)
+	case atomRegion:
+		return in.regionAtom(a)
+	case atomNum:
+		return in.split(compare(in.num[a.fact], a.num, a.cmp))
+	case atomTime:
+		return in.split(compare(int64(in.dayOf(a.fact, a.zone)), a.num, a.cmp))
+	case atomRef:
+		return in.refAtom(a)
+	case atomString:
+		return in.split(in.stringAtom(a))
+	}
+	return in.split(in.ruleAtom(a))
+}
+
+// truth is the first value of cond alone: an unknown member ends a conjunction, so it is
+// much cheaper where nobody asks what is false.
+func (in *Input) truth(id uint32) uint64 {
+	if id&atomBit != 0 {
+		t, _ := in.atom(id &^ atomBit)
+		return t
+	}
+	n := &in.prog.nodes[id]
+	switch n.op {
+	case pack.OpAtom:
+		t, _ := in.atom(n.atom)
+		return t
+	case pack.OpTrue:
+		return in.full
+	}
+	if !n.shared {
+		return in.joinTruth(n)
+	}
+	m := &in.ev.nodes[id]
+	if m.epoch == in.ev.epoch {
+		return m.t
+	}
+	x := &in.ev.truths[id]
+	if x.epoch != in.ev.epoch {
+		*x = truthMemo{in.ev.epoch, in.joinTruth(n)}
+	}
+	return x.t
+}
+
+func (in *Input) joinTruth(n *node) (t uint64) {
+	kids := in.prog.kids[n.first:n.last]
+	switch n.op {
+	case pack.OpAll:
+		t = in.full
+		for _, k := range kids {
+			if t &= in.truth(k); t == 0 {
+				break
+			}
+		}
+	case pack.OpAny:
+		for _, k := range kids {
+			if t |= in.truth(k); t == in.full {
+				break
+			}
+		}
+	case pack.OpNot:
+		_, t = in.kid(kids[0])
+	case pack.OpNotShown:
+		t = in.full &^ in.truth(kids[0])
+	}
+	return t
 }
 
 func (in *Input) split(b bool) (t, f uint64) {

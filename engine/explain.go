@@ -94,7 +94,7 @@ func (r *report) explainRule(i uint32) string {
 		state = "is not at issue: nothing was said about its exceptions"
 	}
 	s := head + " " + state + "."
-	if day := r.in.days[r.p.rules[i].zone]; q.Enforced != pack.DayMin && day < q.Enforced {
+	if day := r.today(i); q.Enforced != pack.DayMin && day < q.Enforced {
 		s += " Enforcement begins on " + q.Enforced.String() + "."
 	}
 	if file := src.Pack.Source; file != "packs" {
@@ -114,14 +114,14 @@ func (r *report) whyViolated(i uint32) string {
 	var names []string
 	for _, b := range r.failedClaims(i) {
 		s := b.ID
-		if b.Edge != nil && r.in.date.Day(utc) >= b.Edge.Until {
+		if b.Edge != nil && r.today(i) >= b.Edge.Until {
 			s += fmt.Sprintf(" (ended on %s", b.Edge.Until)
 			if len(b.Edge.EndedBy) > 0 {
 				s += ", " + strings.Join(b.Edge.EndedBy, "; ")
 			}
 			s += ")"
 		}
-		if b.Edge != nil && r.in.date.Day(utc) < b.Edge.From {
+		if b.Edge != nil && r.today(i) < b.Edge.From {
 			s += fmt.Sprintf(" (begins on %s)", b.Edge.From)
 		}
 		names = append(names, s)

@@ -6,6 +6,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -94,18 +95,37 @@ func (p *Program) Encode(in *Input, facts comity.Facts, at time.Time) error {
 	}
 	in.reset()
 	for name, given := range facts {
-		id, ok := p.names[name]
-		if !ok {
-			return p.unknownFact(name)
-		}
-		if in.given.has(id) {
-			return &comity.Error{Code: comity.CodeConflict, Op: "encode", Err: fmt.Errorf("fact %s is given twice, also as %q", p.facts[id].def.Name, name)}
-		}
-		if err := in.set(id, given); err != nil {
-			return err
+		if err := in.put(name, given); err != nil {
+			return in.firstFault(facts)
 		}
 	}
 	return in.finish(at)
+}
+
+// put stores one named fact.
+func (in *Input) put(name string, given any) error {
+	p := in.prog
+	id, ok := p.names[name]
+	if !ok {
+		return p.unknownFact(name)
+	}
+	if in.given.has(id) {
+		return &comity.Error{Code: comity.CodeConflict, Op: "encode", Remedy: "give it once",
+			Err: fmt.Errorf("fact %s is given twice, also as %q", p.facts[id].def.Name, name)}
+	}
+	return in.set(id, given)
+}
+
+// firstFault is the fault of the first wrong fact by name, so that the same facts give the
+// same error.
+func (in *Input) firstFault(facts comity.Facts) error {
+	in.reset()
+	for _, name := range slices.Sorted(maps.Keys(facts)) {
+		if err := in.put(name, facts[name]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (p *Program) unknownFact(name string) error {

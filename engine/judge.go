@@ -131,15 +131,20 @@ func (p *Program) judge(in *Input, res *Result, i uint32, op uint64, review bool
 // binds is the set of combinations in which the rule's scope is met.
 func (p *Program) binds(in *Input, res *Result, r *rule, i uint32, review bool) uint64 {
 	pm := p.packState(in, r.pack)
-	if pm.could == 0 {
+	if !review || !r.hasAsk {
+		if pm.bind == 0 {
+			return 0
+		}
+		return in.truth(r.when) & pm.bind
+	}
+	could := p.packCould(in, pm, r.pack)
+	if could == 0 {
 		return 0
 	}
 	t, f := in.cond(r.when)
 	bound := t & pm.bind
-	if review && r.hasAsk {
-		if open := pm.could &^ f &^ bound; open != 0 {
-			p.couldBind(in, res, r, i, open, pm.could&^pm.bind, in.full&^t&^f)
-		}
+	if open := could &^ f &^ bound; open != 0 {
+		p.couldBind(in, res, r, i, open, could&^pm.bind, in.full&^t&^f)
 	}
 	return bound
 }
@@ -150,17 +155,32 @@ func (p *Program) packState(in *Input, no uint16) *packMemo {
 		return m
 	}
 	info := &p.packs[no]
-	t, f := in.cond(info.reach)
-	*m = packMemo{epoch: in.ev.epoch, bind: t, could: in.full &^ f}
-	if m.could != 0 {
-		for _, id := range info.outside {
-			ot, _ := in.cond(id)
-			m.outside |= ot
-		}
+	*m = packMemo{epoch: in.ev.epoch, bind: in.truth(info.reach)}
+	if m.bind != 0 {
+		m.outside = p.isOutside(in, info)
 		m.bind &^= m.outside
-		m.could &^= m.outside
 	}
 	return m
+}
+
+func (p *Program) isOutside(in *Input, info *packInfo) (m uint64) {
+	for _, id := range info.outside {
+		m |= in.truth(id)
+	}
+	return m
+}
+
+// packCould is where the reach is not false and no outside node holds.
+func (p *Program) packCould(in *Input, m *packMemo, no uint16) uint64 {
+	if m.couldEpoch != in.ev.epoch {
+		info := &p.packs[no]
+		_, f := in.cond(info.reach)
+		m.couldEpoch, m.could = in.ev.epoch, in.full&^f
+		if m.could != 0 {
+			m.could &^= p.isOutside(in, info)
+		}
+	}
+	return m.could
 }
 
 // outsideNodes lists the nodes that keep a regime whose reach is met from binding, for
@@ -199,15 +219,19 @@ func (p *Program) branchesOf(in *Input, res *Result, r *rule, i uint32, bound ui
 	later := false
 	for _, b := range list {
 		br := &r.branches[b]
-		t, f := in.lenient(br.when)
-		ev.full[b], ev.open[b] = t&bound, 0
-		if unknown := bound &^ t &^ f; unknown != 0 && br.rests && !r.absolute {
+		relied := uint64(0) // where an unknown exception would hold
+		if br.rests && !r.absolute {
 			if br.claim != none {
-				ct, _ := in.cond(br.claim)
-				ev.open[b] = unknown & ct
+				relied = in.truth(br.claim)
 			} else if p.rests[br.said].meets(&in.given) {
-				ev.open[b] = unknown
+				relied = in.full
 			}
+		}
+		if relied&bound == 0 && !p.nodes[br.when].choice {
+			ev.full[b], ev.open[b] = in.truth(br.when)&bound, 0
+		} else {
+			t, f := in.lenient(br.when)
+			ev.full[b], ev.open[b] = t&bound, bound&^t&^f&relied
 		}
 		if br.settled && ev.full[b]&rest != 0 {
 			rest &^= ev.full[b]
@@ -322,31 +346,28 @@ func (p *Program) asksInBranches(in *Input, res *Result, r *rule, i uint32) bool
 		return false
 	}
 	var absent factSet
-	for w := range absent {
-		absent[w] = r.ask.branch[w] &^ in.given[w]
+	if !in.absent(&r.ask.branch, &absent) {
+		return false
 	}
 	res.miss(i, &absent)
-	return absent != factSet{}
+	return true
 }
 
 // couldBind reports facts marked ask without which a rule that nothing lifts might bind:
 // those of the reach where the reach is unknown, those of the scope where the scope is.
 func (p *Program) couldBind(in *Input, res *Result, r *rule, i uint32, open, reachOpen, whenOpen uint64) {
-	absent := func(asked *factSet) (out factSet) {
-		for w := range out {
-			out[w] = asked[w] &^ in.given[w]
-		}
-		return out
+	if r.kind == ruleQualify {
+		return
 	}
-	inReach, inWhen := absent(&r.ask.reach), absent(&r.ask.when)
+	var inReach, inWhen factSet
 	relevant := uint64(0)
-	if inReach != (factSet{}) {
-		relevant = reachOpen &^ whenOpen
+	if reachOpen &^= whenOpen; reachOpen&open != 0 && in.absent(&r.ask.reach, &inReach) {
+		relevant = reachOpen
 	}
-	if inWhen != (factSet{}) {
+	if whenOpen&open != 0 && in.absent(&r.ask.when, &inWhen) {
 		relevant |= whenOpen
 	}
-	if open &= relevant; open == 0 || r.kind == ruleQualify {
+	if open &= relevant; open == 0 {
 		return
 	}
 	// What would be a duty if it bound does not need an answer first.
@@ -358,15 +379,25 @@ func (p *Program) couldBind(in *Input, res *Result, r *rule, i uint32, open, rea
 		return
 	}
 	said := p.spokenTo(in, r, &open)
-	if r.silent {
-		open &= said
+	if r.silent && said == 0 {
+		return
 	}
-	if open&reachOpen&^whenOpen != 0 {
+	if open&reachOpen != 0 {
 		res.miss(i, &inReach)
 	}
 	if open&whenOpen != 0 {
 		res.miss(i, &inWhen)
 	}
+}
+
+// absent puts those of the asked facts that were not given into out.
+func (in *Input) absent(asked, out *factSet) bool {
+	any := uint64(0)
+	for w := range out {
+		out[w] = asked[w] &^ in.given[w]
+		any |= out[w]
+	}
+	return any != 0
 }
 
 // spokenTo takes the combinations that an exception lifts out of open and returns those

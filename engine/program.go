@@ -105,6 +105,8 @@ type Program struct {
 	names map[string]pack.FactID
 	zones []*time.Location
 	atoms []atom
+	// reads holds per atom the facts that it reads, the second in the upper half.
+	reads []uint32
 	nodes []node
 	rests []factSet // per node: facts inside on which exceptions can rest
 	kids  []uint32

@@ -208,6 +208,9 @@ func (p *Program) satisfyAtom(in *Input, id uint32, want bool) [][]change {
 		if (a.cmp == pack.In) == want {
 			var out [][]change
 			for _, s := range a.src.Set {
+				if p.facts[a.fact].def.Kind == pack.KindEnum && slices.Contains(p.facts[a.fact].def.Circumstances, s) {
+					continue
+				}
 				out = append(out, []change{{fact: a.fact, items: []uint16{uint16(s)}}})
 				if len(out) == 3 {
 					break

@@ -45,4 +45,10 @@ func TestStat(t *testing.T) {
 			t.Log(p.facts[f.fact].def.Name)
 		}
 	}
+	ms := p.moments(in, true)
+	n := 0
+	for _, m := range ms {
+		n += len(m.rules)
+	}
+	t.Log("moments", len(ms), "rules", n)
 }

@@ -15,8 +15,9 @@ type ruleTimes struct {
 	days []pack.Day // from, until, date constants, memberships; in order
 	// atoms compare the date or an age with another date of the question.
 	atoms []uint32
-	// moves tells that reach, outside or scope depend on time.
-	moves bool
+	// still are the parts of reach and scope that do not depend on time: where one of them
+	// is not true now, the rule will not bind later either.
+	still []uint32
 }
 
 // timesOf computes the times of every rule once.
@@ -27,8 +28,15 @@ func (p *Program) timesOf() []ruleTimes {
 		t := &out[i]
 		info := &p.packs[r.pack]
 		seen := map[uint32]bool{}
-		for _, id := range append([]uint32{r.when, info.reach}, info.outside...) {
-			t.moves = p.addTimes(t, id, seen) || t.moves
+		for _, id := range info.outside {
+			p.addTimes(t, id, seen)
+		}
+		for _, id := range []uint32{r.when, info.reach} {
+			for _, k := range p.conjuncts(id) {
+				if !p.addTimes(t, k, seen) {
+					t.still = append(t.still, k)
+				}
+			}
 		}
 		if r.must != none {
 			p.addTimes(t, r.must, seen)
@@ -48,6 +56,14 @@ func (p *Program) timesOf() []ruleTimes {
 		t.days = slices.Compact(t.days)
 	}
 	return out
+}
+
+// conjuncts are the members of a conjunction, or the condition itself.
+func (p *Program) conjuncts(id uint32) []uint32 {
+	if n := &p.nodes[id]; n.op == pack.OpAll {
+		return p.kids[n.first:n.last]
+	}
+	return []uint32{id}
 }
 
 // addTimes notes the moments at which a condition can change and tells whether there are
@@ -85,31 +101,55 @@ func (p *Program) addTimes(t *ruleTimes, id uint32, seen map[uint32]bool) bool {
 }
 
 // moment is a candidate for the end of an answer: the beginning of a day in a zone, or an
-// instant.
+// instant, with the rules that can change then.
 type moment struct {
-	at  pack.Instant // as the question's date would be
-	end time.Time    // the instant at which it begins
+	at    pack.Instant // as the question's date would be
+	end   time.Time    // the instant at which it begins
+	rules []uint32
 }
 
 // maxMoments bounds how many moments are tried; the answer is then said to hold only up to
 // the last one tried.
-const maxMoments = 64
+const maxMoments = 256
 
 // validUntil is the earliest instant after the question's date at which the answer
-// changes by itself (SEMANTICS 5.5); zero if none is known. The question is asked again at
-// each moment at which something that takes part, or would begin to, can change.
+// changes by itself (SEMANTICS 5.5); zero if none is known. At each moment at which
+// something that takes part, or would begin to, can change, the rules concerned are judged
+// again; where one of them changed, the whole question is asked again.
 func (p *Program) validUntil(in *Input, res *Result) time.Time {
 	moments := p.moments(in, res.review)
 	if len(moments) == 0 {
 		return time.Time{}
 	}
-	now := in.date
-	defer in.moveTo(now)
-	var then Result
-	for i, m := range moments {
+	now, only := in.date, in.only
+	defer func() {
+		in.only = only
+		in.moveTo(now)
+	}()
+	ev := &in.ev
+	if ev.mask == nil {
+		ev.mask = make([]uint64, p.index.words)
+	}
+	for i := range moments {
+		m := &moments[i]
+		if i == maxMoments {
+			return m.end
+		}
+		clear(ev.mask)
+		for _, r := range m.rules {
+			ev.mask[r>>6] |= 1 << (r & 63)
+		}
+		in.only = ev.mask
+		in.moveTo(now)
+		p.evaluate(in, res.review, &ev.before)
 		in.moveTo(m.at)
-		p.evaluate(in, res.review, &then)
-		if !then.same(res) || i == maxMoments {
+		p.evaluate(in, res.review, &ev.after)
+		if ev.before.same(&ev.after) {
+			continue
+		}
+		in.only = only
+		p.evaluate(in, res.review, &ev.after)
+		if !ev.after.same(res) {
 			return m.end
 		}
 	}
@@ -139,12 +179,28 @@ func (p *Program) moments(in *Input, review bool) []moment {
 	}
 	var rows [maxIndexed][]uint64
 	n := in.indexRows(&rows, review)
-	var out []moment
-	now := in.date.Time(utc)
+	out := in.ev.moments[:0]
+	rule := uint32(0)
 	add := func(at pack.Instant, end time.Time) {
-		if end.After(now) && !slices.ContainsFunc(out, func(m moment) bool { return m.end.Equal(end) }) {
-			out = append(out, moment{at, end})
+		// A day as date means noon in the zone of the rule at hand.
+		if !end.After(in.date.Time(p.zones[p.rules[rule].zone])) {
+			return
 		}
+		for i := range out {
+			if out[i].end.Equal(end) {
+				if l := out[i].rules; l[len(l)-1] != rule {
+					out[i].rules = append(l, rule)
+				}
+				return
+			}
+		}
+		if len(out) < cap(out) {
+			out = out[:len(out)+1]
+		} else {
+			out = append(out, moment{})
+		}
+		m := &out[len(out)-1]
+		m.at, m.end, m.rules = at, end, append(m.rules[:0], rule)
 	}
 	for w := 0; w < p.index.words; w++ {
 		x := rows[0][w]
@@ -155,9 +211,11 @@ func (p *Program) moments(in *Input, review bool) []moment {
 			x &= lastWord(len(p.rules))
 		}
 		for ; x != 0; x &= x - 1 {
-			p.ruleMoments(in, int(factAt(w, x)), review, add)
+			rule = uint32(factAt(w, x))
+			p.ruleMoments(in, int(rule), review, add)
 		}
 	}
+	in.ev.moments = out
 	slices.SortFunc(out, func(a, b moment) int { return a.end.Compare(b.end) })
 	return out
 }
@@ -172,13 +230,12 @@ func (p *Program) ruleMoments(in *Input, i int, review bool, add func(pack.Insta
 	if len(t.atoms) == 0 && t.days[len(t.days)-1] <= today {
 		return
 	}
-	if !t.moves && in.combos <= 64 {
-		if _, f := in.cond(p.packs[r.pack].reach); f == in.full {
-			return
-		}
-		st, sf := in.cond(r.when)
-		if sf == in.full || st == 0 && !(review && r.hasAsk) {
-			return
+	if in.combos <= 64 {
+		for _, k := range t.still {
+			kt, kf := in.kid(k)
+			if kf == in.full || kt == 0 && !(review && r.hasAsk) {
+				return
+			}
 		}
 	}
 	loc := p.zones[r.zone]

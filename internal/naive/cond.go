@@ -141,9 +141,8 @@ func (w *view) spokenTo(c *pack.Cond) bool {
 	return false
 }
 
-// asks lists the facts that keep c, which is unknown, from being known: those of unknown
-// atoms under nodes that are themselves unknown. An atom is unknown for its absent facts,
-// or, if all are given, for a group of places of which only a part matches.
+// asks lists the absent facts that keep c, which is unknown, from being known: those of
+// unknown atoms under nodes that are themselves unknown.
 func (w *view) asks(c *pack.Cond) []pack.FactID {
 	if c.Op == pack.OpAtom {
 		var absent []pack.FactID
@@ -151,9 +150,6 @@ func (w *view) asks(c *pack.Cond) []pack.FactID {
 			if w.vals[id] == nil {
 				absent = append(absent, id)
 			}
-		}
-		if absent == nil {
-			return c.Facts()
 		}
 		return absent
 	}
