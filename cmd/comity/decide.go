@@ -5,24 +5,18 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"crypto/rand"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/comity-project/comity"
 	"github.com/comity-project/comity/engine"
-	"github.com/comity-project/comity/internal/scenario"
+	"github.com/comity-project/comity/internal/pack"
 )
-
-// maxBuffered bounds what is read before it is known whether the input is one value.
-const maxBuffered = 16 << 20
 
 type decideFlags struct {
 	packs             packFlags
@@ -37,17 +31,29 @@ func newDecide() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "decide",
 		Short: "Answer questions: may this operation happen?",
-		Long: `Reads a question (one YAML document, or JSON: one value, or one a line) and
+		Long: `Reads a question (one YAML document, or JSON: one value, or one on each line) and
 answers it: the effect first, then why, under which conditions, until when, and
-by which provisions. A question is an object of facts, or an envelope with
-facts, explain, missing, known_at and want. Without a date it is asked now.
+by which provisions. A question is an object of facts, or an envelope:
+
+  facts        an object, or a list of objects where the operation has several parts
+  defaults     facts that all parts share
+  missing      review (absent facts do not open the gate; the default) or ignore
+  known_at     what was known on this date
+  explain      true for the explanation and all citations
+  want         regions: where the operation would be permitted
+  candidates   the regions to try
+
+Without a date the question is asked now. Of several questions each gets its
+answer in its place; one that cannot be read gets an error object there.
 
 Exit codes: 0 allow, 3 deny, 4 review, 1 error, 2 usage; of several answers the
-gravest.`,
+gravest: 1, then 3, then 4, then 0.`,
 		Example: `  comity decide -f question.yaml
   comity decide --at 2024-05-01 --explain < question.yaml
-  comity decide --missing ignore --json < questions.jsonl`,
-		Args: cobra.NoArgs,
+  comity decide --missing ignore --json < questions.jsonl
+  comity decide -f question.yaml --want regions --candidates DE,JP,US
+  comity decide -f question.yaml --known-at 2023-01-01 --packs packs/eu_gdpr`,
+		Args: noArgs("did you mean: comity decide -f "),
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
 	f.packs.bind(cmd)
@@ -65,227 +71,151 @@ gravest.`,
 	return cmd
 }
 
-// session answers the questions of one run.
-type session struct {
-	f       *decideFlags
-	eng     *engine.Engine
-	known   time.Time
-	now     time.Time
-	out     io.Writer
-	worst   int
-	several bool
-}
-
 func (f *decideFlags) run(cmd *cobra.Command) error {
-	s := &session{f: f, out: cmd.OutOrStdout(), now: time.Now()}
-	if f.missing != "" && f.missing != string(comity.MissingReview) && f.missing != string(comity.MissingIgnore) {
-		return &comity.Error{Code: comity.CodeUsage, Op: "--missing", Err: fmt.Errorf("unknown mode %q", f.missing), Remedy: "use review or ignore"}
+	s := &session{f: f, now: time.Now()}
+	if err := f.check(cmd, s); err != nil {
+		return err
 	}
-	if f.at != "" {
-		if _, err := engine.ParseTime(f.at); err != nil {
-			return &comity.Error{Code: comity.CodeUsage, Op: "--at", Err: err}
+	in, name := cmd.InOrStdin(), "standard input"
+	if f.file != "-" {
+		file, err := os.Open(f.file)
+		if err != nil {
+			return notFound("decide", err)
 		}
-	}
-	if f.knownAt != "" {
-		var err error
-		if s.known, err = engine.ParseTime(f.knownAt); err != nil {
-			return &comity.Error{Code: comity.CodeUsage, Op: "--known-at", Err: err}
-		}
+		defer file.Close()
+		in, name = file, f.file
 	}
 	var err error
 	if s.eng, err = f.packs.engine(); err != nil {
 		return err
 	}
-	in := cmd.InOrStdin()
-	name := "standard input"
-	if f.file != "-" {
-		file, err := os.Open(f.file)
-		if err != nil {
-			return &comity.Error{Code: comity.CodeNotFound, Op: "decide", Err: err}
-		}
-		defer file.Close()
-		in, name = file, f.file
-	}
-	fmt.Fprintln(cmd.ErrOrStderr(), "not recorded")
-	if err := s.read(bufio.NewReaderSize(in, 64<<10), name); err != nil {
+	if err := f.checkCandidates(s.eng.Program().Model().Vocab); err != nil {
 		return err
 	}
-	if s.worst != exitOK {
+	fmt.Fprintln(cmd.ErrOrStderr(), "not recorded")
+	if _, ok := terminal(in); ok {
+		fmt.Fprintln(cmd.ErrOrStderr(), "reading the question from the terminal; end it with Ctrl-D")
+	}
+	s.out = bufio.NewWriterSize(cmd.OutOrStdout(), 64<<10)
+	s.screen = newScreen(cmd.OutOrStdout())
+	s.screen.w = s.out
+	s.src = newSource(in, name)
+	err = s.answerAll()
+	s.out.Flush() // the sink below keeps the error
+	switch {
+	case err != nil:
+		return err
+	case s.worst != exitOK:
 		return exitStatus(s.worst)
 	}
 	return nil
 }
 
-// read tells YAML from JSON by the first byte, and one JSON value from one a line by
-// whether the first line is a value of its own.
-func (s *session) read(in *bufio.Reader, name string) error {
-	first, err := firstByte(in)
-	if err != nil {
-		return &comity.Error{Code: comity.CodeInvalid, Op: name, Err: errors.New("the input is empty"), Remedy: "give facts such as operation: transfer"}
+// check refuses flags that no question could make right.
+func (f *decideFlags) check(cmd *cobra.Command, s *session) error {
+	if m := comity.Mode(f.missing); cmd.Flags().Changed("missing") && m != comity.MissingReview && m != comity.MissingIgnore {
+		return usageError("--missing", "use review or ignore", "unknown mode %q", f.missing)
 	}
-	if first != '{' {
-		data, err := readAll(in, name)
-		if err != nil {
-			return err
-		}
-		req, err := scenario.ReadRequest(name, data)
-		if err != nil {
-			return err
-		}
-		return s.single(req)
-	}
-	line, rest := readLine(in)
-	if json.Valid(line) {
-		if next, err := firstByte(in); err == nil && next != 0 {
-			s.several = true
-			s.answerLine(line, 1)
-			return s.lines(in, 2)
-		}
-		return s.oneJSON(line)
-	}
-	if rest != nil {
-		s.several = true
-		s.report(nil, rest, 1)
-		return s.lines(in, 2)
-	}
-	more, err := readAll(in, name)
-	if err != nil {
-		return err
-	}
-	all := append(append(bytes.Clone(line), '\n'), more...)
-	if json.Valid(all) || len(bytes.TrimSpace(more)) == 0 {
-		return s.oneJSON(all)
-	}
-	// Neither one value nor, on its first line, a value: lines, unless nothing but the
-	// whole could be meant.
-	s.several = true
-	return s.lines(bufio.NewReader(bytes.NewReader(all)), 1)
-}
-
-func firstByte(in *bufio.Reader) (byte, error) {
-	for {
-		b, err := in.ReadByte()
-		if err != nil {
-			return 0, err
-		}
-		if b != ' ' && b != '\t' && b != '\n' && b != '\r' {
-			return b, in.UnreadByte()
+	if cmd.Flags().Changed("at") {
+		if _, err := engine.ParseTime(f.at); err != nil {
+			return usageError("--at", "", "%w", cause(err))
 		}
 	}
-}
-
-func readAll(in io.Reader, name string) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(in, maxBuffered+1))
-	if err != nil {
-		return nil, &comity.Error{Code: comity.CodeInvalid, Op: name, Err: err}
-	}
-	if len(data) > maxBuffered {
-		return nil, &comity.Error{Code: comity.CodeTooLarge, Op: name, Err: fmt.Errorf("the input has more than %d bytes", maxBuffered), Remedy: "write one JSON object a line"}
-	}
-	return data, nil
-}
-
-// readLine reads one line; a line over the limit is skipped and given back as an error.
-func readLine(in *bufio.Reader) ([]byte, error) {
-	var line []byte
-	tooLong := false
-	for {
-		part, more, err := in.ReadLine()
-		if err != nil {
-			break
-		}
-		if len(line)+len(part) > engine.MaxRequest {
-			tooLong = true
-			line = line[:0]
-		}
-		if !tooLong {
-			line = append(line, part...)
-		}
-		if !more {
-			break
+	if cmd.Flags().Changed("known-at") {
+		var err error
+		if s.known, err = engine.ParseTime(f.knownAt); err != nil {
+			return usageError("--known-at", "", "%w", cause(err))
 		}
 	}
-	if tooLong {
-		return nil, &comity.Error{Code: comity.CodeTooLarge, Op: "decode", Err: fmt.Errorf("the line has more than %d bytes", engine.MaxRequest)}
-	}
-	return line, nil
-}
-
-func (s *session) lines(in *bufio.Reader, n int) error {
-	for ; ; n++ {
-		if _, err := in.Peek(1); err != nil {
-			return nil
-		}
-		line, err := readLine(in)
-		if err != nil {
-			s.report(nil, err, n)
-			continue
-		}
-		if len(bytes.TrimSpace(line)) > 0 {
-			s.answerLine(line, n)
+	for _, w := range f.want {
+		if w != "regions" {
+			return usageError("--want", "use regions", "unknown extra %q", w)
 		}
 	}
-}
-
-func (s *session) answerLine(line []byte, n int) {
-	req, err := engine.DecodeRequest(line)
-	if err != nil {
-		s.report(nil, err, n)
-		return
+	if len(f.candidates) > 0 && len(f.want) == 0 {
+		return usageError("--candidates", "add --want regions", "candidates without a question about regions")
 	}
-	d, err := s.decide(req)
-	s.report(&d, err, n)
-}
-
-func (s *session) oneJSON(data []byte) error {
-	req, err := engine.DecodeRequest(data)
-	if err == nil {
-		return s.single(req)
-	}
-	return s.fail(err)
-}
-
-func (s *session) single(req comity.Request) error {
-	d, err := s.decide(req)
-	if err != nil {
-		return s.fail(err)
-	}
-	s.report(&d, nil, 0)
 	return nil
 }
 
-// fail reports the error of the only question: as JSON where JSON was asked for.
-func (s *session) fail(err error) error {
-	if s.f.asJSON {
-		s.report(nil, err, 1)
-		return nil
+func (f *decideFlags) checkCandidates(v *pack.Vocabulary) error {
+	for _, c := range f.candidates {
+		if _, ok := v.Regions().Lookup(c); !ok {
+			return usageError("--candidates", pack.Suggest(c, v.Regions().Codes()), "unknown region %q", c)
+		}
 	}
-	return err
+	return nil
 }
 
-func (s *session) decide(req comity.Request) (comity.Decision, error) {
-	f := s.f
-	if f.explain {
-		req.Explain = true
-	}
-	if f.missing != "" {
-		req.Missing = comity.Mode(f.missing)
-	}
-	if !s.known.IsZero() {
-		req.KnownAt = s.known
-	}
-	if len(f.want) > 0 {
-		req.Want = f.want
-	}
-	if len(f.candidates) > 0 {
-		req.Candidates = f.candidates
+// session answers the questions of one run.
+type session struct {
+	f      *decideFlags
+	eng    *engine.Engine
+	src    *source
+	out    *bufio.Writer
+	screen *screen
+	known  time.Time
+	now    time.Time
+	worst  int
+	// answers counts what was printed; several is set once there is more than one question.
+	answers int
+	several bool
+	// regions is set where the last question asked for regions.
+	regions bool
+}
+
+// decide answers one question. A fault of the program costs this question, not the rest.
+func (s *session) decide(req comity.Request) (d comity.Decision, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &comity.Error{Code: comity.CodeInternal, Op: "decide", Err: fmt.Errorf("the program failed: %v", v), Remedy: "report it with the question"}
+		}
+	}()
+	if err := s.options(&req); err != nil {
+		return d, err
 	}
 	if err := s.date(&req); err != nil {
-		return comity.Decision{}, err
+		return d, err
 	}
-	d, err := s.eng.Decide(req)
+	d, err = s.eng.Decide(req)
 	d.ID = "analysis-" + rand.Text()
 	return d, err
+}
+
+// options joins the flags with what the envelope says. Nothing has silent precedence: a
+// flag that says otherwise than the envelope is an error.
+func (s *session) options(req *comity.Request) error {
+	f := s.f
+	if m := comity.Mode(f.missing); m != "" {
+		if req.Missing != "" && req.Missing != m {
+			return contradiction("--missing", "the question says missing: %s", req.Missing)
+		}
+		req.Missing = m
+	}
+	if !s.known.IsZero() {
+		if !req.KnownAt.IsZero() && !req.KnownAt.Equal(s.known) {
+			return contradiction("--known-at", "the question says known_at: %s", shortTime(req.KnownAt))
+		}
+		req.KnownAt = s.known
+	}
+	if len(f.candidates) > 0 {
+		if len(req.Candidates) > 0 && !slices.Equal(req.Candidates, f.candidates) {
+			return contradiction("--candidates", "the question has candidates of its own")
+		}
+		req.Candidates = f.candidates
+	}
+	req.Explain = req.Explain || f.explain
+	s.regions = len(f.want)+len(req.Want) > 0
+	for _, w := range f.want {
+		if !slices.Contains(req.Want, w) {
+			req.Want = append(req.Want, w)
+		}
+	}
+	return nil
+}
+
+func contradiction(op, format string, args ...any) error {
+	return &comity.Error{Code: comity.CodeConflict, Op: op, Err: fmt.Errorf(format, args...), Remedy: "leave one of them out"}
 }
 
 // date settles --at, which a different date in the facts contradicts, and now.
@@ -297,70 +227,86 @@ func (s *session) date(req *comity.Request) error {
 		}
 		parts = []comity.Facts{req.Facts}
 	}
+	shared, hasShared := req.Facts["date"]
 	for _, facts := range parts {
 		given, ok := facts["date"]
 		if !ok && req.Parts != nil {
-			given, ok = req.Facts["date"]
+			given, ok = shared, hasShared
 		}
 		switch {
-		case s.f.at != "" && ok && fmt.Sprint(given) != s.f.at:
-			return &comity.Error{Code: comity.CodeConflict, Op: "--at", Err: fmt.Errorf("the facts give the date %v", given), Remedy: "leave one of them out"}
-		case s.f.at != "":
-			facts["date"] = s.f.at
-		case !ok:
+		case s.f.at == "" && !ok:
 			facts["date"] = s.now
+		case s.f.at == "":
+		case !ok:
+			facts["date"] = s.f.at
+		default:
+			date, same := sameDate(s.f.at, given)
+			if !same {
+				return &comity.Error{Code: comity.CodeConflict, Err: &pack.ValueError{Fact: "date",
+					Msg: fmt.Sprintf("%v, but --at is %s", given, s.f.at), Remedy: "leave one of them out"}}
+			}
+			facts["date"] = date
 		}
 	}
 	return nil
 }
 
-// report prints an answer or an error in its place and keeps the gravest exit code.
-func (s *session) report(d *comity.Decision, err error, line int) {
+// sameDate tells whether two dates name the same time, and gives the one that says more:
+// a day and an instant on that day agree. What is no date is left for the engine to refuse.
+func sameDate(at string, given any) (any, bool) {
+	text, ok := given.(string)
+	if !ok {
+		return given, true
+	}
+	a, errA := engine.ParseTime(at)
+	b, errB := engine.ParseTime(text)
+	if errA != nil || errB != nil {
+		return given, true
+	}
+	dayA, dayB := len(at) == len(time.DateOnly), len(text) == len(time.DateOnly)
+	switch {
+	case dayA == dayB:
+		return text, a.Equal(b)
+	case dayA:
+		return text, b.Format(time.DateOnly) == at
+	}
+	return at, a.Format(time.DateOnly) == text
+}
+
+// report prints an answer or an error in its place and keeps the gravest exit code. The
+// error of the only question goes back to the caller, unless JSON was asked for.
+func (s *session) report(d *comity.Decision, err error) error {
 	if err != nil {
-		s.grave(exitError)
-		if s.f.asJSON || s.several {
-			printJSON(s.out, map[string]any{"error": map[string]any{"code": comity.CodeOf(err), "message": err.Error(), "line": line}})
+		if !s.f.asJSON && !s.several {
+			return err
 		}
-		return
+		s.worst = graver(s.worst, exitError)
+		printJSON(s.out, errorAnswer(err))
+		return nil
 	}
-	s.grave(effectExit(d.Effect))
-	if s.f.asJSON {
+	s.worst = graver(s.worst, effectExits[d.Effect])
+	switch {
+	case s.f.asJSON:
 		printJSON(s.out, d)
-		return
-	}
-	printDecision(s.out, d)
-}
-
-func effectExit(e comity.Effect) int {
-	switch e {
-	case comity.Deny:
-		return exitDeny
-	case comity.Review:
-		return exitReview
-	}
-	return exitOK
-}
-
-// grave keeps the gravest code: 1, then 3, then 4, then 0.
-func (s *session) grave(code int) {
-	rank := func(c int) int {
-		switch c {
-		case exitError:
-			return 3
-		case exitDeny:
-			return 2
-		case exitReview:
-			return 1
+	default:
+		if s.answers > 0 {
+			fmt.Fprintln(s.out)
 		}
-		return 0
+		printDecision(s.screen, d)
+		if s.regions && len(d.Regions) == 0 {
+			s.screen.row("regions", plain, "no place is excluded")
+		}
 	}
-	if rank(code) > rank(s.worst) {
-		s.worst = code
-	}
+	s.answers++
+	return nil
 }
 
-func printJSON(w io.Writer, v any) {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	_ = enc.Encode(v)
+// flush sends what was answered unless more questions wait already: a pipe that asks one
+// question at a time gets its answer at once. It tells whether anybody still listens.
+func (s *session) flush() bool {
+	if s.src.in.Buffered() > 0 {
+		_, err := s.out.Write(nil)
+		return err == nil
+	}
+	return s.out.Flush() == nil
 }

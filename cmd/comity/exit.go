@@ -61,11 +61,6 @@ type exitStatus int
 
 func (e exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
 
-func isStatus(err error, code int) bool {
-	var status exitStatus
-	return errors.As(err, &status) && int(status) == code
-}
-
 // found ends the command with the code of a finding if there is one.
 func found(any bool) error {
 	if any {
@@ -101,8 +96,22 @@ func unknownCommand(cmd *cobra.Command, name string) error {
 	return usageError("", pack.Suggest(name, names), "unknown command %q for %q", name, cmd.CommandPath())
 }
 
-// args wraps a check of arguments so that its error has a code.
-func args(check cobra.PositionalArgs) cobra.PositionalArgs {
+// noArgs refuses arguments. The hint, if there is one, shows what may have been meant, with
+// the argument at its end.
+func noArgs(hint string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		if hint != "" {
+			hint += args[0]
+		}
+		return usageError("", hint, "%s takes no argument, but %q was given", cmd.CommandPath(), args[0])
+	}
+}
+
+// checked wraps a check of arguments so that its error has a code.
+func checked(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if err := check(cmd, args); err != nil {
 			return usageError("", "", "%w", err)

@@ -27,7 +27,7 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 	root.SetOut(s)
 	root.SetErr(errOut)
 	ran, err := root.ExecuteC()
-	if s.err != nil && !isStatus(err, exitError) {
+	if s.err != nil {
 		err = s.failure()
 	}
 	return finish(errOut, ran, err)
@@ -48,7 +48,7 @@ Exit codes: 0 allow or ok, 1 error, 2 usage, 3 deny or finding, 4 review.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(newDecide(), newDemo(), newTest(), newPack(), newVersion(), newCompletion())
+	root.AddCommand(newDecide(), newDemo(), newTest(), newPack(), newGraph(), newVersion(), newCompletion())
 	group(root)
 	root.SetHelpCommand(newHelp(root))
 	root.SetFlagErrorFunc(flagError)

@@ -4,13 +4,12 @@
 package main
 
 import (
-	"encoding/json"
+	"cmp"
 	"errors"
 	"fmt"
-	"io"
-	"os"
+	"path"
 	"path/filepath"
-	"sort"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,6 +28,7 @@ func newPack() *cobra.Command {
   comity pack test packs/eu_gdpr`,
 	}
 	cmd.AddCommand(newPackLint(), newPackTest())
+	group(cmd)
 	return cmd
 }
 
@@ -37,18 +37,19 @@ func newPackLint() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "lint [DIR...]",
 		Short: "Report every fault of packs with file, line, column and remedy",
-		Long: `Reads the given packs beside the embedded ones and reports faults: unknown facts
-and values, undeclared instruments, scopes that fail open, exceptions that can
-never apply, gaps and overlaps of dates. Without DIR it checks the embedded
-packs. Exit code 3 if there is an error.`,
+		Long: `Reads the given packs beside the embedded ones, which they replace by id, and
+reports faults: unknown facts and values, undeclared instruments, scopes that
+fail open, exceptions that can never apply, gaps and overlaps of dates. Without
+DIR it checks the embedded packs. Warnings (a legal review that is due) do not
+change the exit code; errors make it 3.`,
 		Example: `  comity pack lint
   comity pack lint packs/eu_gdpr packs/uk_gdpr --json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			probs, err := lint(args)
+			list, err := lint(args)
 			if err != nil {
 				return err
 			}
-			return printProblems(cmd.OutOrStdout(), probs, asJSON)
+			return printFindings(newScreen(cmd.OutOrStdout()), list, asJSON)
 		},
 		ValidArgsFunction: completeDirs,
 	}
@@ -60,45 +61,77 @@ func completeDirs(*cobra.Command, []string, string) ([]string, cobra.ShellCompDi
 	return nil, cobra.ShellCompDirectiveFilterDirs
 }
 
+// lint gives the findings in dirs, and the errors anywhere: a fault of another pack may be
+// one of these two, such as an id that stands in both.
 func lint(dirs []string) (pack.Problems, error) {
-	f := packFlags{dirs: dirs}
-	eng, err := f.engine()
-	var probs pack.Problems
-	if err != nil {
-		if !errors.As(err, &probs) {
+	for _, dir := range dirs {
+		if err := mustHold(dir); err != nil {
 			return nil, err
 		}
-	} else {
-		probs = eng.Findings()
-		pack.Overdue(eng.Program().Model(), pack.DayOf(time.Now().UTC()), &probs)
 	}
-	probs.Sort()
-	return probs, nil
+	var list pack.Problems
+	eng, err := loadEngine(dirs)
+	switch {
+	case err == nil:
+		list = eng.Findings()
+		pack.Overdue(eng.Program().Model(), pack.DayOf(time.Now().UTC()), &list)
+	case !errors.As(err, &list):
+		return nil, err
+	}
+	list.Sort()
+	list = slices.Compact(slices.Clone(list))
+	return slices.DeleteFunc(list, func(p pack.Problem) bool {
+		return p.Severity == pack.Warning && len(dirs) > 0 && !slices.ContainsFunc(dirs, func(dir string) bool { return below(p.Pos.File, dir) })
+	}), nil
 }
 
-func printProblems(w io.Writer, probs pack.Problems, asJSON bool) error {
-	worst := 0
-	for _, p := range probs {
-		level := "warning"
-		if p.Severity == pack.Error {
-			level, worst = "error", exitDeny
+func below(file, dir string) bool {
+	dir = path.Clean(filepath.ToSlash(dir))
+	return dir == "." || strings.HasPrefix(path.Clean(file), dir+"/")
+}
+
+// mustHold refuses a folder without a pack.
+func mustHold(dir string) error {
+	found, err := packsIn(dir)
+	if err == nil && len(found) == 0 {
+		err = &comity.Error{Code: comity.CodeNotFound, Op: dir, Err: errors.New("no pack here"), Remedy: "a pack is a folder with a pack.yaml"}
+	}
+	return err
+}
+
+// finding is the JSON of one finding.
+type finding struct {
+	Level   string `json:"level"`
+	File    string `json:"file"`
+	Line    int    `json:"line,omitempty"`
+	Column  int    `json:"column,omitempty"`
+	Message string `json:"message"`
+	Remedy  string `json:"remedy,omitempty"`
+}
+
+func printFindings(s *screen, list pack.Problems, asJSON bool) error {
+	faults, warnings := 0, 0
+	for _, p := range list {
+		level, st := "error", red
+		if p.Severity == pack.Warning {
+			level, st = "warning", yellow
+			warnings++
+		} else {
+			faults++
 		}
 		if asJSON {
-			err := json.NewEncoder(w).Encode(map[string]any{"level": level, "file": p.Pos.File, "line": p.Pos.Line, "column": p.Pos.Col, "message": p.Msg, "remedy": p.Remedy})
-			if err != nil {
-				return err
-			}
+			printJSON(s.w, finding{level, p.Pos.File, p.Pos.Line, p.Pos.Col, p.Msg, p.Remedy})
 			continue
 		}
-		fmt.Fprintf(w, "%s: %s\n", level, p)
-	}
-	if worst != 0 {
-		return exitStatus(worst)
+		s.printf("%s: %s: %s\n", clean(p.Pos.String()), s.paint(st, level), clean(p.Msg))
+		if p.Remedy != "" {
+			s.printf("    %s\n", clean(p.Remedy))
+		}
 	}
 	if !asJSON {
-		fmt.Fprintln(w, "no errors")
+		s.printf("%s, %s\n", count(faults, "error"), count(warnings, "warning"))
 	}
-	return nil
+	return found(faults > 0)
 }
 
 func newPackTest() *cobra.Command {
@@ -109,20 +142,27 @@ func newPackTest() *cobra.Command {
 		Long: `Decides cases/*.yaml of the given packs (without DIR: of all embedded packs) and
 prints which requirements, exceptions, conditions, outside nodes and edges no
 case uses. Exit code 3 if a case fails or something is uncovered.`,
-		Example:           `  comity pack test packs/eu_gdpr`,
+		Example: `  comity pack test packs/eu_gdpr
+  comity pack test --json`,
 		ValidArgsFunction: completeDirs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			rep, err := testPacks(args)
+			rep, err := testPacks(args, newProgress(cmd.ErrOrStderr(), "cases", 0))
 			if err != nil {
 				return err
 			}
-			return rep.print(cmd.OutOrStdout(), asJSON)
+			if asJSON {
+				printJSON(cmd.OutOrStdout(), rep)
+			} else {
+				rep.print(newScreen(cmd.OutOrStdout()))
+			}
+			return found(rep.Failed > 0 || len(rep.Coverage.Uncovered) > 0)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
 	return cmd
 }
 
+// packReport is the JSON of comity pack test.
 type packReport struct {
 	Packs    []string          `json:"packs"`
 	Passed   int               `json:"passed"`
@@ -131,93 +171,65 @@ type packReport struct {
 	Coverage scenario.Coverage `json:"coverage"`
 }
 
-func testPacks(dirs []string) (*packReport, error) {
-	f := packFlags{dirs: dirs}
-	eng, err := f.engine()
+func testPacks(dirs []string, p *progress) (*packReport, error) {
+	rep := &packReport{}
+	var files []string
+	for _, dir := range dirs {
+		if err := mustHold(dir); err != nil {
+			return nil, err
+		}
+		inDir, err := packsIn(dir)
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range inDir {
+			rep.Packs = append(rep.Packs, f.id)
+			list, err := filepath.Glob(filepath.Join(f.dir, "cases", "*.yaml"))
+			if err != nil {
+				return nil, notFound("pack test", err)
+			}
+			slices.Sort(list)
+			files = append(files, list...)
+		}
+	}
+	eng, err := loadEngine(dirs)
 	if err != nil {
 		return nil, err
 	}
 	m := eng.Program().Model()
-	rep := &packReport{}
 	var cases []scenario.Case
 	if len(dirs) == 0 {
-		for _, p := range m.Packs {
-			rep.Packs = append(rep.Packs, p.ID)
+		for _, q := range m.Packs {
+			rep.Packs = append(rep.Packs, q.ID)
 		}
 		cases, err = scenario.Embedded(rep.Packs)
 	} else {
-		for _, dir := range dirs {
-			ids, files, ferr := packFiles(dir)
-			if ferr != nil {
-				return nil, ferr
-			}
-			rep.Packs = append(rep.Packs, ids...)
-			cs, rerr := readCases(files)
-			if rerr != nil {
-				return nil, rerr
-			}
-			cases = append(cases, cs...)
-		}
+		cases, err = readCases(files)
 	}
 	if err != nil {
 		return nil, err
 	}
-	var outcomes []scenario.Outcome
-	for _, c := range cases {
-		o := scenario.Run(eng, c)
-		outcomes = append(outcomes, o)
-		if len(o.Faults) > 0 {
-			rep.Failures = append(rep.Failures, testFailure{c.ID, c.File, c.Line, o.Faults, o.Decision.Citations})
-		}
-	}
-	rep.Failed = len(rep.Failures)
+	p.total = len(cases)
+	outcomes, failures := decideCases(eng, cases, p)
+	p.done()
+	rep.Failures, rep.Failed = failures, len(failures)
 	rep.Passed = len(outcomes) - rep.Failed
 	rep.Coverage = scenario.Cover(m, rep.Packs, outcomes)
 	return rep, nil
 }
 
-// packFiles lists the packs below a folder and their case files.
-func packFiles(dir string) (ids, files []string, err error) {
-	for _, d := range pack.PackDirs(os.DirFS(dir)) {
-		abs, err := filepath.Abs(filepath.Join(dir, d))
-		if err != nil {
-			return nil, nil, err
-		}
-		ids = append(ids, filepath.Base(abs))
-		m, err := filepath.Glob(filepath.Join(dir, d, "cases", "*.yaml"))
-		if err != nil {
-			return nil, nil, err
-		}
-		sort.Strings(m)
-		files = append(files, m...)
+func (rep *packReport) print(s *screen) {
+	printFailures(s, rep.Failures)
+	for _, u := range rep.Coverage.Uncovered {
+		s.printf("%s %s\n", s.paint(yellow, "UNCOVERED"), clean(u))
 	}
-	if len(ids) == 0 {
-		return nil, nil, &comity.Error{Code: comity.CodeNotFound, Op: dir, Err: fmt.Errorf("no pack here"), Remedy: "a pack is a folder with a pack.yaml"}
+	s.printf("coverage of %s\n", cmp.Or(strings.Join(rep.Packs, ", "), "no pack"))
+	c := &rep.Coverage
+	for _, x := range []struct {
+		name string
+		r    scenario.Rate
+	}{{"requirements", c.Requirements}, {"exceptions", c.Branches}, {"conditions", c.Conditions}, {"outside", c.Outside}, {"edges", c.Edges}} {
+		s.printf("  %-14s %20s\n", x.name, rate(x.r))
 	}
-	return ids, files, nil
-}
-
-func (rep *packReport) print(w io.Writer, asJSON bool) error {
-	if asJSON {
-		if err := json.NewEncoder(w).Encode(rep); err != nil {
-			return err
-		}
-	} else {
-		printScore(w, &testReport{Failures: rep.Failures, Passed: rep.Passed, Failed: rep.Failed}, true)
-		c := &rep.Coverage
-		fmt.Fprintf(w, "coverage of %s:\n", strings.Join(rep.Packs, ", "))
-		for _, x := range []struct {
-			name string
-			r    scenario.Rate
-		}{{"requirements", c.Requirements}, {"exceptions", c.Branches}, {"conditions", c.Conditions}, {"outside", c.Outside}, {"edges", c.Edges}} {
-			fmt.Fprintf(w, "  %-14s %4d of %4d  %s\n", x.name, x.r.Right, x.r.Of, rate(x.r))
-		}
-		for _, u := range c.Uncovered {
-			fmt.Fprintf(w, "UNCOVERED %s\n", u)
-		}
-	}
-	if rep.Failed > 0 || len(rep.Coverage.Uncovered) > 0 {
-		return exitStatus(exitDeny)
-	}
-	return nil
+	s.printf("%s\n", fmt.Sprintf("%d passed, %d failed, %d uncovered", rep.Passed, rep.Failed, len(c.Uncovered)))
 }

@@ -44,12 +44,12 @@ func (s *sink) failure() error {
 	return &comity.Error{Code: comity.CodeInternal, Op: "standard output", Err: s.err}
 }
 
-// terminal is the file behind a stream if it is a terminal.
-func terminal(w io.Writer) (*os.File, bool) {
-	if s, ok := w.(*sink); ok {
-		w = s.w
+// terminal is the file behind a stream, of input or output, if it is a terminal.
+func terminal(stream any) (*os.File, bool) {
+	if s, ok := stream.(*sink); ok {
+		stream = s.w
 	}
-	f, ok := w.(*os.File)
+	f, ok := stream.(*os.File)
 	return f, ok && term.IsTerminal(int(f.Fd()))
 }
 
@@ -117,8 +117,17 @@ func (s *screen) row(label string, st style, text string) {
 		if i > 0 {
 			label = ""
 		}
+		line = strings.ReplaceAll(line, hardSpace, " ")
 		s.printf("  %s%s%s\n", s.paint(faint, label), strings.Repeat(" ", max(1, labels-len(label))), s.paint(st, line))
 	}
+}
+
+// hardSpace keeps two words on one line.
+const hardSpace = "\u00a0"
+
+// cites joins citations, none of which is broken over two lines.
+func cites(list []string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(strings.Join(list, ";\n"), " ", hardSpace), "\n", " ")
 }
 
 // wrap breaks text between words into lines of at most width runes; a longer word stands
@@ -126,7 +135,7 @@ func (s *screen) row(label string, st style, text string) {
 func wrap(text string, width int) []string {
 	var lines []string
 	line, used := "", 0
-	for _, word := range strings.Fields(clean(text)) {
+	for _, word := range strings.FieldsFunc(clean(text), func(r rune) bool { return r == ' ' || r == '\t' || r == '\n' }) {
 		n := utf8.RuneCountInString(word)
 		switch {
 		case line == "":
@@ -148,7 +157,7 @@ func wrap(text string, width int) []string {
 // errors, and an escape sequence among them must not be obeyed.
 func clean(text string) string {
 	return strings.Map(func(r rune) rune {
-		if r != '\n' && r != '\t' && !unicode.IsPrint(r) {
+		if r != '\n' && r != '\t' && !unicode.IsGraphic(r) {
 			return utf8.RuneError
 		}
 		return r

@@ -4,12 +4,11 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
-	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
-	"sort"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -19,55 +18,81 @@ import (
 	"github.com/comity-project/comity/internal/scenario"
 )
 
+type testFlags struct {
+	packs                        packFlags
+	asJSON, robust, failing, own bool
+}
+
 func newTest() *cobra.Command {
-	var packs packFlags
-	var asJSON, robust, failuresOnly bool
+	var f testFlags
 	cmd := &cobra.Command{
 		Use:   "test FILE...",
 		Short: "Decide scenario files and pack cases and score the answers",
-		Long: `Decides every case of the given files (scenario files and pack cases) and
-reports recall per effect with its macro average, plain or conditional allows,
-and citations; cases in which no regime applies apart. Exit code 3 if a case
-fails.`,
-		Example: `  comity test packs/eu_gdpr/cases/*.yaml
+		Long: `Decides every case of the given files (scenario files and pack cases; a folder
+stands for the YAML files in it) and scores the answers: recall per effect and
+its macro average (a review counts from 15 on), allows that are rightly plain or
+conditional, and citations; cases in which no regime applies stand apart.
+
+--robust asks for more: each denied case is decided again in missing=review
+without each of its facts in turn, and each allowed one as it is. A denial that
+turns into a plain allow is a hole.
+
+Exit code 3 if a case fails.`,
+		Example: `  comity test packs/eu_gdpr/cases
   comity test scenarios.yaml --json
-  comity test --robust scenarios.yaml`,
-		Args: cobra.MinimumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			eng, err := packs.engine()
-			if err != nil {
-				return err
-			}
-			cases, err := readCases(args)
-			if err != nil {
-				return err
-			}
-			if robust {
-				return reportRobust(cmd.OutOrStdout(), scenario.Harden(eng, cases), asJSON)
-			}
-			return reportScore(cmd.OutOrStdout(), eng, cases, asJSON, failuresOnly)
-		},
+  comity test --robust --loaded scenarios.yaml`,
+		Args: checked(cobra.MinimumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
 	}
-	packs.bind(cmd)
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
-	cmd.Flags().BoolVar(&robust, "robust", false, "leave out one fact at a time in missing=review and report what opens")
-	cmd.Flags().BoolVar(&failuresOnly, "failures", false, "list failing cases only, without the scores")
+	f.packs.bind(cmd)
+	fl := cmd.Flags()
+	fl.BoolVar(&f.asJSON, "json", false, "print one JSON object")
+	fl.BoolVar(&f.robust, "robust", false, "leave out one fact at a time in missing=review and report what opens")
+	fl.BoolVar(&f.failing, "failures", false, "list failing cases only, without the scores")
+	fl.BoolVar(&f.own, "loaded", false, "leave out cases of regimes that no loaded pack covers")
 	return cmd
 }
 
-// readCases reads files; a folder stands for the YAML files in it.
-func readCases(args []string) ([]scenario.Case, error) {
+func (f *testFlags) run(cmd *cobra.Command, args []string) error {
+	eng, err := f.packs.engine()
+	if err != nil {
+		return err
+	}
+	cases, err := readCases(args)
+	if err != nil {
+		return err
+	}
+	rep := &testReport{}
+	if f.own {
+		cases = rep.loadedOnly(eng, cases)
+	}
+	p := newProgress(cmd.ErrOrStderr(), "cases", len(cases))
+	rep.score(eng, cases, p)
+	if f.robust {
+		r := harden(eng, cases, p)
+		rep.Robust = &r
+	}
+	p.done()
+	if f.asJSON {
+		printJSON(cmd.OutOrStdout(), rep)
+	} else {
+		rep.print(newScreen(cmd.OutOrStdout()), !f.failing)
+	}
+	return found(rep.Failed > 0)
+}
+
+// readCases reads files of cases; a folder stands for the YAML files in it.
+func readCases(names []string) ([]scenario.Case, error) {
 	var out []scenario.Case
-	for _, name := range args {
-		files := []string{name}
-		if info, err := os.Stat(name); err == nil && info.IsDir() {
-			files, _ = filepath.Glob(filepath.Join(name, "*.yaml"))
-			sort.Strings(files)
+	for _, name := range names {
+		files, err := caseFiles(name)
+		if err != nil {
+			return nil, err
 		}
 		for _, f := range files {
 			data, err := os.ReadFile(f)
 			if err != nil {
-				return nil, &comity.Error{Code: comity.CodeNotFound, Op: "test", Err: err}
+				return nil, notFound("test", err)
 			}
 			cs, err := scenario.Read(f, data)
 			if err != nil {
@@ -79,14 +104,39 @@ func readCases(args []string) ([]scenario.Case, error) {
 	return out, nil
 }
 
+// caseFiles is the file itself, or the YAML files of a folder in the order of their names.
+func caseFiles(name string) ([]string, error) {
+	info, err := os.Stat(name)
+	switch {
+	case err != nil:
+		return nil, notFound("test", err)
+	case !info.IsDir():
+		return []string{name}, nil
+	}
+	list, err := fs.Glob(os.DirFS(name), "*.yaml")
+	if err != nil {
+		return nil, notFound("test", err)
+	}
+	if len(list) == 0 {
+		return nil, &comity.Error{Code: comity.CodeNotFound, Op: name, Err: fmt.Errorf("the folder has no YAML files"), Remedy: "give files, or the cases folder of a pack"}
+	}
+	slices.Sort(list)
+	for i := range list {
+		list[i] = filepath.Join(name, list[i])
+	}
+	return list, nil
+}
+
 // testReport is the JSON of comity test.
 type testReport struct {
-	All      scenario.Score `json:"all"`
-	Regime   scenario.Score `json:"with_regime"`
-	None     scenario.Score `json:"no_regime"`
-	Passed   int            `json:"passed"`
-	Failed   int            `json:"failed"`
-	Failures []testFailure  `json:"failures,omitempty"`
+	All      scenario.Score   `json:"all"`
+	Regime   scenario.Score   `json:"with_regime"`
+	None     scenario.Score   `json:"no_regime"`
+	Passed   int              `json:"passed"`
+	Failed   int              `json:"failed"`
+	Skipped  int              `json:"skipped,omitempty"`
+	Failures []testFailure    `json:"failures,omitempty"`
+	Robust   *scenario.Robust `json:"robust,omitempty"`
 }
 
 type testFailure struct {
@@ -97,112 +147,111 @@ type testFailure struct {
 	Cited  []string `json:"citations,omitempty"`
 }
 
-func reportScore(w io.Writer, eng *engine.Engine, cases []scenario.Case, asJSON, failuresOnly bool) error {
-	var all, with, none []scenario.Outcome
-	var rep testReport
-	for _, c := range cases {
+// loadedOnly leaves out what no loaded pack can answer, and counts it.
+func (rep *testReport) loadedOnly(eng *engine.Engine, cases []scenario.Case) []scenario.Case {
+	loaded := map[string]bool{}
+	for _, p := range eng.Program().Model().Packs {
+		loaded[p.ID] = true
+	}
+	n := len(cases)
+	cases = slices.DeleteFunc(cases, func(c scenario.Case) bool {
+		return slices.ContainsFunc(c.Regimes, func(id string) bool { return !loaded[id] })
+	})
+	rep.Skipped = n - len(cases)
+	return cases
+}
+
+// decideCases decides cases and lists those that fail.
+func decideCases(eng *engine.Engine, cases []scenario.Case, p *progress) (outcomes []scenario.Outcome, failures []testFailure) {
+	for i, c := range cases {
+		p.at(i)
 		o := scenario.Run(eng, c)
-		all = append(all, o)
-		if c.NoRegime {
+		outcomes = append(outcomes, o)
+		if len(o.Faults) > 0 {
+			failures = append(failures, testFailure{c.ID, c.File, c.Line, o.Faults, o.Decision.Citations})
+		}
+	}
+	return outcomes, failures
+}
+
+func (rep *testReport) score(eng *engine.Engine, cases []scenario.Case, p *progress) {
+	all, failures := decideCases(eng, cases, p)
+	var with, none []scenario.Outcome
+	for _, o := range all {
+		if o.Case.NoRegime {
 			none = append(none, o)
 		} else {
 			with = append(with, o)
 		}
-		if len(o.Faults) > 0 {
-			rep.Failures = append(rep.Failures, testFailure{c.ID, c.File, c.Line, o.Faults, o.Decision.Citations})
-		}
 	}
 	rep.All, rep.Regime, rep.None = scenario.Measure(all), scenario.Measure(with), scenario.Measure(none)
-	rep.Failed = len(rep.Failures)
+	rep.Failures, rep.Failed = failures, len(failures)
 	rep.Passed = len(all) - rep.Failed
-	if asJSON {
-		if err := json.NewEncoder(w).Encode(rep); err != nil {
-			return err
-		}
-	} else {
-		printScore(w, &rep, failuresOnly)
-	}
-	if rep.Failed > 0 {
-		return exitStatus(exitDeny)
-	}
-	return nil
 }
 
-func printScore(w io.Writer, rep *testReport, failuresOnly bool) {
-	for _, f := range rep.Failures {
-		fmt.Fprintf(w, "FAIL %s:%d %s\n", f.File, f.Line, f.ID)
-		for _, s := range f.Faults {
-			fmt.Fprintf(w, "     %s\n", s)
+func (rep *testReport) print(s *screen, scores bool) {
+	printFailures(s, rep.Failures)
+	if scores {
+		rep.printScores(s)
+	}
+	if rep.Robust != nil {
+		printRobust(s, rep.Robust)
+	}
+	st, tail := green, ""
+	if rep.Failed > 0 {
+		st = red
+	}
+	if rep.Skipped > 0 {
+		tail = fmt.Sprintf(", %d left out", rep.Skipped)
+	}
+	s.printf("%s\n", s.paint(st, fmt.Sprintf("%d passed, %d failed%s", rep.Passed, rep.Failed, tail)))
+}
+
+func printFailures(s *screen, list []testFailure) {
+	for _, f := range list {
+		s.printf("%s %s:%d %s\n", s.paint(red, "FAIL"), clean(f.File), f.Line, clean(f.ID))
+		for _, fault := range f.Faults {
+			s.printf("     %s\n", clean(fault))
 		}
 		if len(f.Cited) > 0 {
-			fmt.Fprintf(w, "     cited: %s\n", strings.Join(f.Cited, "; "))
+			s.printf("     cited: %s\n", clean(strings.Join(f.Cited, "; ")))
 		}
 	}
-	if !failuresOnly {
-		fmt.Fprintf(w, "%-24s %8s %12s %12s\n", "", "all", "with regime", "no regime")
-		cols := []*scenario.Score{&rep.All, &rep.Regime, &rep.None}
-		row := func(name string, f func(*scenario.Score) string) {
-			fmt.Fprintf(w, "%-24s %8s %12s %12s\n", name, f(cols[0]), f(cols[1]), f(cols[2]))
-		}
-		row("cases", func(s *scenario.Score) string { return fmt.Sprint(s.Cases) })
-		for _, e := range []string{"allow", "deny", "review"} {
-			row("recall "+e, func(s *scenario.Score) string { return rate(s.Effects[e]) })
-		}
-		row("effect, macro average", func(s *scenario.Score) string { return percent(s.Macro, s.Cases) })
-		row("plain or conditional", func(s *scenario.Score) string { return rate(s.Conditions) })
-		row("plain allow", func(s *scenario.Score) string { return rate(s.Plain) })
-		row("citations", func(s *scenario.Score) string { return rate(s.Citations) })
-		row("if all denied, macro", func(s *scenario.Score) string { return percent(s.DenyAll, s.Cases) })
-		row("if all allowed, macro", func(s *scenario.Score) string { return percent(s.AllowAll, s.Cases) })
-	}
-	fmt.Fprintf(w, "%d passed, %d failed\n", rep.Passed, rep.Failed)
 }
 
+func (rep *testReport) printScores(s *screen) {
+	cols := []*scenario.Score{&rep.All, &rep.Regime, &rep.None}
+	row := func(name string, cell func(*scenario.Score) string) {
+		s.printf("%-24s", name)
+		for _, c := range cols {
+			s.printf(" %18s", cell(c))
+		}
+		s.printf("\n")
+	}
+	s.printf("%s\n", s.paint(faint, fmt.Sprintf("%-24s %18s %18s %18s", "", "all", "with regime", "no regime")))
+	row("cases", func(c *scenario.Score) string { return fmt.Sprint(c.Cases) })
+	for _, e := range []comity.Effect{comity.Allow, comity.Deny, comity.Review} {
+		row("recall "+string(e), func(c *scenario.Score) string { return rate(c.Effects[string(e)]) })
+	}
+	row("macro average", func(c *scenario.Score) string { return percent(c.Macro, c.Cases) })
+	row("plain or conditional", func(c *scenario.Score) string { return rate(c.Conditions) })
+	row("citations", func(c *scenario.Score) string { return rate(c.Citations) })
+	row("plain allow", func(c *scenario.Score) string { return rate(c.Plain) })
+	row("if all were denied", func(c *scenario.Score) string { return percent(c.DenyAll, c.Cases) })
+	row("if all were allowed", func(c *scenario.Score) string { return percent(c.AllowAll, c.Cases) })
+}
+
+// rate is a share with its counts, so that 100 % of two cases is seen for what it is.
 func rate(r scenario.Rate) string {
 	if r.Of == 0 {
 		return "-"
 	}
-	return fmt.Sprintf("%.1f %%", 100*r.Share)
+	return fmt.Sprintf("%d/%d %7s", r.Right, r.Of, percent(r.Share, r.Of))
 }
 
-func percent(f float64, n int) string {
-	if n == 0 {
+func percent(share float64, of int) string {
+	if of == 0 {
 		return "-"
 	}
-	return fmt.Sprintf("%.1f %%", 100*f)
-}
-
-func reportRobust(w io.Writer, r scenario.Robust, asJSON bool) error {
-	if asJSON {
-		return json.NewEncoder(w).Encode(r)
-	}
-	share := func(n, of int) string {
-		if of == 0 {
-			return "-"
-		}
-		return fmt.Sprintf("%d of %d (%.1f %%)", n, of, 100*float64(n)/float64(of))
-	}
-	fmt.Fprintf(w, "denials with a hole               %s\n", share(r.WithHoles, r.Denials))
-	fmt.Fprintf(w, "denials not denied in enforcement %s\n", share(len(r.NotDenied), r.Denials))
-	fmt.Fprintf(w, "allowed, complete, to review      %s\n", share(len(r.ToReview), r.Complete))
-	fmt.Fprintf(w, "allowed, complete, to deny        %s\n", share(len(r.ToDeny), r.Complete))
-	for _, h := range r.Holes {
-		fmt.Fprintf(w, "HOLE %s without %s: %s\n", h.Case, h.Fact, strings.Join(h.Requirements, ", "))
-	}
-	for name, list := range map[string][]string{"not denied": r.NotDenied, "to review": r.ToReview, "to deny": r.ToDeny} {
-		if len(list) > 0 {
-			fmt.Fprintf(w, "%s: %s\n", name, strings.Join(list, " "))
-		}
-	}
-	fmt.Fprintf(w, "behind it, facts: %s\n", strings.Join(counted(r.Facts), ", "))
-	fmt.Fprintf(w, "behind it, requirements: %s\n", strings.Join(counted(r.Requirements), ", "))
-	return nil
-}
-
-func counted(m map[string]int) []string {
-	keys := scenario.Top(m, 10)
-	for i, k := range keys {
-		keys[i] = fmt.Sprintf("%s %d", k, m[k])
-	}
-	return keys
+	return fmt.Sprintf("%.1f %%", 100*share)
 }

@@ -36,6 +36,11 @@ func (b *operationBuilder) verdictOf(id string) verdict {
 		return verdict{NotShown, "neither shown nor denied", 7}
 	}
 	if gs := b.grounds(id); len(gs) > 0 {
+		for _, h := range gs {
+			if slices.ContainsFunc(d.Conditions, func(c comity.Condition) bool { return c.Requirement == h.ground.Requirement }) {
+				return verdict{Holds, "lifted on conditions", 4}
+			}
+		}
 		return verdict{Holds, "lifted", 4}
 	}
 	if q := b.byID[id]; q != nil {
@@ -91,7 +96,7 @@ func (b *operationBuilder) requirements() {
 			continue
 		}
 		group := "bound:" + p.ID
-		b.g.Groups = append(b.g.Groups, Group{ID: group, Title: p.Name, Layer: boundLayer})
+		b.g.Groups = append(b.g.Groups, Group{ID: group, Title: p.ID, Layer: boundLayer})
 		for _, id := range ids {
 			b.bound(id, group)
 		}
@@ -113,8 +118,10 @@ func (b *operationBuilder) worst(ids []string) State {
 func (b *operationBuilder) bound(id, group string) {
 	q, v := b.byID[id], b.verdictOf(id)
 	n := Node{ID: "q:" + id, Kind: Kind(q.Kind), State: v.state, Name: id, Title: title(q), Layer: boundLayer, Group: group, Cites: q.Cites}
-	n.line("is", v.text)
-	if len(q.Demand) > 0 && v.rank < 7 {
+	if v.state != NotShown {
+		n.line("state", v.text)
+	}
+	if len(q.Demand) > 0 && v.state != NotShown {
 		n.line("demands", newWriter(b.m.Vocab, q.Pack).operations(q.Demand))
 	}
 	b.g.node(n)
@@ -152,7 +159,7 @@ func (b *operationBuilder) foreign() {
 		if strings.HasPrefix(id, "order of ") {
 			n.Kind, n.Title = KindScope, "An order of a foreign authority"
 		}
-		n.line("is", text)
+		n.line("state", text)
 		b.g.node(n)
 	}
 	for _, v := range b.d.Violations {

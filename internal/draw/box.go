@@ -24,6 +24,7 @@ const (
 	maxRows    = 5  // of one line of a box
 	maxLines   = 26 // of a box
 	effectSize = 22
+	minBox     = 30
 )
 
 // text is one run of text at a place; the baseline is at y.
@@ -69,7 +70,7 @@ func (x *boxer) put(s string, size int, f face, indent, rows int, faint bool) {
 }
 
 // layBox lays out the text of a node for a width.
-func layBox(n *Node, width int, compact bool) box {
+func layBox(n *Node, width int, ly *Layer) box {
 	b := box{w: width, mark: n.State, tip: tooltip(n)}
 	x := &boxer{b: &b, w: width - 2*pad, y: pad - 1, left: maxLines}
 	if n.Kind == KindEffect {
@@ -77,21 +78,24 @@ func layBox(n *Node, width int, compact bool) box {
 	} else {
 		layHead(x, n)
 	}
-	titleRows := 4
-	if compact {
-		titleRows = 2
+	rows, titleRows := maxRows, 4
+	switch {
+	case ly.Compact:
+		rows, titleRows = 1, 2
+	case ly.Rows > 0:
+		rows, titleRows = ly.Rows, ly.Rows
 	}
 	x.put(n.Title, titleSize, sans, 0, titleRows, false)
 	if len(n.Lines) > 0 && (n.Title != "" || n.Name != "") {
 		x.y += 3
 	}
-	layLines(x, n.Lines, compact)
-	if !compact && len(n.Cites) > 0 {
+	layLines(x, n.Lines, rows)
+	if !ly.Compact && len(n.Cites) > 0 {
 		x.y += 2
 		x.left = max(x.left, 3)
 		x.put(join(n.Cites), labelSize, sans, 0, 3, true)
 	}
-	b.h = x.y + pad - 2
+	b.h = max(x.y+pad-2, minBox)
 	return b
 }
 
@@ -122,7 +126,8 @@ func layHead(x *boxer, n *Node) {
 func layEffect(x *boxer, n *Node) {
 	x.b.mark = n.State
 	x.y += effectSize + 6
-	x.b.texts = append(x.b.texts, text{x: pad + effectSize + 4, y: x.y - 7, size: effectSize, face: bold, s: n.Name})
+	name := elide(n.Name, x.w-effectSize-4, effectSize, bold)
+	x.b.texts = append(x.b.texts, text{x: pad + effectSize + 4, y: x.y - 7, size: effectSize, face: bold, s: name})
 	x.left--
 }
 
@@ -132,21 +137,20 @@ func pillText(n *Node) string {
 	case KindFinding, KindEffect, KindOperation, KindScope, KindReach, KindTerm, KindOutside, KindException:
 		return ""
 	}
+	if n.Name == "" {
+		return "" // the title says it
+	}
 	return string(n.Kind)
 }
 
 // layLines sets labels in a column of their own.
-func layLines(x *boxer, lines []Line, compact bool) {
+func layLines(x *boxer, lines []Line, rows int) {
 	column := 0
 	for i, l := range lines {
 		w := textWidth(l.Label, labelSize, sans)
-		if w <= x.w*2/5 && (i == 0 || lines[i-1].Label != l.Label) {
+		if w <= x.w/2 && (i == 0 || lines[i-1].Label != l.Label) {
 			column = max(column, w+6)
 		}
-	}
-	rows := maxRows
-	if compact {
-		rows = 1
 	}
 	last := ""
 	for _, l := range lines {
@@ -155,12 +159,12 @@ func layLines(x *boxer, lines []Line, compact bool) {
 			f, size = mono, codeSize
 		}
 		if l.Label != "" && l.Label != last && x.left > 0 {
-			labelY := x.y + lineSize
-			if textWidth(l.Label, labelSize, sans)+6 > column {
-				// A label that is wider than its column has a row of its own.
+			// A label that is wider than its column has a row of its own, and so has one
+			// without a text.
+			if textWidth(l.Label, labelSize, sans)+6 > column || l.Text == "" {
 				x.put(l.Label, labelSize, sans, 0, 1, true)
 			} else {
-				x.b.texts = append(x.b.texts, text{x: pad, y: labelY, size: labelSize, faint: true, s: l.Label})
+				x.b.texts = append(x.b.texts, text{x: pad, y: x.y + size, size: labelSize, faint: true, s: l.Label})
 			}
 		}
 		if l.Label != "" {
@@ -170,8 +174,8 @@ func layLines(x *boxer, lines []Line, compact bool) {
 		x.y++
 	}
 	if x.left <= 0 && x.cut {
-		x.y += labelSize + 3
-		x.b.texts = append(x.b.texts, text{x: pad, y: x.y - 3, size: labelSize, faint: true, s: "(more in the text form)"})
+		x.left = 1
+		x.put("(more in the text form)", labelSize, sans, 0, 1, true)
 	}
 }
 

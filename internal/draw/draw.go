@@ -61,10 +61,12 @@ type Graph struct {
 type Layer struct {
 	Title string `json:"title"`
 	// Width is that of a node in pixels. Spread lets the layer take several columns.
-	// Compact shows names and titles, and leaves citations to the tooltip.
+	// Compact shows names and titles, and leaves citations to the tooltip. Rows bounds
+	// those of one line of a box; zero is the usual bound.
 	Width   int  `json:"-"`
 	Spread  bool `json:"-"`
 	Compact bool `json:"-"`
+	Rows    int  `json:"-"`
 }
 
 // Group frames nodes.
@@ -193,6 +195,3 @@ func Names(m *pack.Model) []string {
 }
 
 func join(s []string) string { return strings.Join(s, "; ") }
-
-// sentence is a text without its final stop, to be continued.
-func sentence(s string) string { return strings.TrimSuffix(strings.TrimSpace(s), ".") }

@@ -34,6 +34,32 @@ func (b *operationBuilder) findings() {
 	}
 	b.missing()
 	b.lifted()
+	b.orderFindings()
+}
+
+// orderFindings puts them in the order of the requirements that they belong to, so that
+// few edges cross.
+func (b *operationBuilder) orderFindings() {
+	first := map[string]int{}
+	for i := range b.g.Nodes {
+		for _, e := range b.g.Edges {
+			if _, seen := first[e.To]; !seen && e.From == b.g.Nodes[i].ID {
+				first[e.To] = i
+			}
+		}
+	}
+	rank := func(id string) int {
+		if i, ok := first[id]; ok {
+			return i
+		}
+		return len(b.g.Nodes)
+	}
+	slices.SortStableFunc(b.g.Nodes, func(x, y Node) int {
+		if x.Layer != whyLayer || y.Layer != whyLayer {
+			return x.Layer - y.Layer
+		}
+		return rank(x.ID) - rank(y.ID)
+	})
 }
 
 // broken words a violation by kind.
@@ -67,6 +93,9 @@ func (b *operationBuilder) decisive(facts map[string]any) []Line {
 	slices.SortStableFunc(names, func(x, y string) int { return rests(x) - rests(y) })
 	var out []Line
 	for _, name := range names {
+		if name == "operation" {
+			continue // stands in the title
+		}
 		out = append(out, Line{Label: "fact", Text: name + ": " + valueText(facts[name])})
 	}
 	return out
@@ -118,19 +147,27 @@ func neededText(m comity.Missing) string {
 // lifted draws each exception once, with the conditions that come with it.
 func (b *operationBuilder) lifted() {
 	shown := map[int]bool{}
-	for _, id := range b.d.Applicable {
-		state := b.verdictOf(id).state
-		for _, h := range b.grounds(id) {
-			if state != Holds {
+	draw := func(s State, label string) {
+		for _, id := range b.d.Applicable {
+			if b.verdictOf(id).state != s {
 				continue
 			}
-			node := "ground:" + h.ground.Requirement + "/" + h.ground.Branch
-			if !b.g.has(node) {
-				b.ground(node, h, shown)
+			for _, h := range b.grounds(id) {
+				node := "ground:" + h.ground.Requirement + "/" + h.ground.Branch
+				if s != Holds && b.g.leads(node) {
+					continue // a shared permit: it lifted the other requirement
+				}
+				if !b.g.has(node) {
+					b.ground(node, h, shown)
+				}
+				b.g.edge("q:"+id, node, label, Holds)
 			}
-			b.g.edge("q:"+id, node, "lifted by", Holds)
 		}
 	}
+	draw(Holds, "lifted by")
+	// Of several persons, places or parts an exception may cover some.
+	draw(Violated, "in part lifted by")
+	draw(Open, "in part lifted by")
 	for i := range b.d.Conditions {
 		c := &b.d.Conditions[i]
 		if shown[i] {
@@ -148,6 +185,11 @@ func (b *operationBuilder) lifted() {
 		}
 	}
 	b.g.dropLoose()
+}
+
+// leads tells whether an edge leads to a node.
+func (g *Graph) leads(to string) bool {
+	return slices.ContainsFunc(g.Edges, func(e Edge) bool { return e.To == to })
 }
 
 func (b *operationBuilder) ground(node string, h held, shown map[int]bool) {

@@ -43,11 +43,16 @@ func Operation(m *pack.Model, req comity.Request, d comity.Decision) *Graph {
 	}
 	b.g = &Graph{
 		State: effectState(d.Effect),
-		Layers: []Layer{{Title: "operation", Width: 270}, {Title: "regimes", Width: 250}, {Title: "requirements that bind", Width: 280},
-			{Title: "why", Width: 340}, {Title: "answer", Width: 210}},
+		Layers: []Layer{
+			{Title: "operation", Width: 300},
+			{Title: "regimes", Width: 250},
+			{Title: "requirements that bind", Width: 280},
+			{Title: "why", Width: 340},
+			{Title: "answer", Width: 210},
+		},
 	}
 	b.facts()
-	b.g.Title = headline(&d) + ": " + strings.Join(b.operations(), ", ") + " on " + d.At.Format("2006-01-02")
+	b.g.Title = headline(&d) + ": " + strings.Join(b.operations(), ", ") + b.way() + " on " + d.At.Format("2006-01-02")
 	b.g.Text = modeText(d.Mode)
 	b.regimes()
 	b.requirements()
@@ -113,7 +118,7 @@ func (b *operationBuilder) facts() {
 		}
 		n.Name = values["operation"]
 		if len(b.parts) > 1 {
-			n.Title = fmt.Sprintf("Part %d of %d", i, len(b.parts))
+			n.Title = fmt.Sprintf("Part %d", i)
 		}
 		for _, f := range b.m.Vocab.Facts[1:] {
 			text, ok := values[f.Name]
@@ -138,6 +143,15 @@ func (b *operationBuilder) operations() []string {
 	return []string{"an operation"}
 }
 
+// way names the places between which the data moves.
+func (b *operationBuilder) way() string {
+	from, to := b.given["from_region"], b.given["to_region"]
+	if len(from) != 1 || len(to) != 1 {
+		return ""
+	}
+	return " from " + from[0] + " to " + to[0]
+}
+
 // read lists the given facts that conditions read.
 func (b *operationBuilder) read(cs ...*pack.Cond) []Line {
 	var out []Line
@@ -145,7 +159,7 @@ func (b *operationBuilder) read(cs ...*pack.Cond) []Line {
 		for _, id := range c.Facts() {
 			name := b.m.Vocab.Facts[id].Name
 			l := Line{Label: "fact", Text: name + ": " + strings.Join(b.given[name], " / ")}
-			if len(b.given[name]) > 0 && id != b.m.Vocab.Date() && !slices.Contains(out, l) {
+			if len(b.given[name]) > 0 && id != b.m.Vocab.Date() && id != b.m.Vocab.Op() && !slices.Contains(out, l) {
 				out = append(out, l)
 			}
 		}

@@ -36,7 +36,7 @@ func Regime(m *pack.Model, p *pack.Pack, on pack.Day) *Graph {
 		Title: p.Name,
 		Text: fmt.Sprintf("%s: %s of order %s, version %s, as in force on %s. %s", p.ID, count(len(p.Requirements), "requirement", "requirements"),
 			m.Vocab.Regions().Code(p.Order), p.Version, on, p.Summary),
-		Layers: []Layer{{Title: "reach", Width: 290}, {Title: "requirements", Width: 228, Spread: true, Compact: true}},
+		Layers: []Layer{{Title: "reach", Width: 290, Spread: true}, {Title: "requirements", Width: 228, Spread: true, Compact: true}},
 	}
 	b.head()
 	b.requirements()
@@ -105,6 +105,18 @@ func (b *regimeBuilder) requirements() {
 			return slices.Index(kindOrder, byChapter[x][0].Kind) - slices.Index(kindOrder, byChapter[y][0].Kind)
 		})
 	}
+	// What uses permits comes last, next to them, so that few edges run past others.
+	uses := func(c string) (n int) {
+		for _, q := range byChapter[c] {
+			for i := range q.Unless {
+				if q.Unless[i].Permit != "" || q.Unless[i].EdgeSet != "" {
+					n++
+				}
+			}
+		}
+		return n
+	}
+	slices.SortStableFunc(order, func(x, y string) int { return uses(x) - uses(y) })
 	for _, c := range order {
 		id := "chapter:" + c
 		b.g.Groups = append(b.g.Groups, Group{ID: id, Title: fmt.Sprintf("%s (%d)", c, len(byChapter[c])), Layer: requirementLayer})
@@ -118,7 +130,7 @@ func (b *regimeBuilder) requirements() {
 func (b *regimeBuilder) card(q *pack.Requirement, layer int, group string) Node {
 	n := Node{ID: "q:" + q.ID, Kind: Kind(q.Kind), Name: q.ID, Title: title(q), Layer: layer, Group: group, Cites: q.Cites, State: stateOn(q.From, q.Until, b.on)}
 	if n.State == Off || q.Until != pack.DayMax {
-		n.line("", dates(q.From, q.Until))
+		n.line("binds", dates(q.From, q.Until))
 	}
 	n.line("follows", q.Replaces)
 	if len(q.Demand) > 0 {

@@ -6,6 +6,7 @@ package draw
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/comity-project/comity/internal/pack"
 )
@@ -37,13 +38,34 @@ func Requirement(m *pack.Model, q *pack.Requirement, on pack.Day) *Graph {
 	b.successors()
 	b.usage()
 	b.terms()
+	b.titles()
 	b.g.compactLayers()
 	return b.g
 }
 
+// titles names the layers behind the exceptions by what stands in them.
+func (b *requirementBuilder) titles() {
+	for i := requirementLayer + 2; i < len(b.g.Layers); i++ {
+		b.g.Layers[i].Title = "places"
+	}
+	for i := range b.g.Nodes {
+		if n := &b.g.Nodes[i]; n.Layer > requirementLayer+1 && n.Kind != KindEdges {
+			b.g.Layers[n.Layer].Title = "permitted by"
+		}
+	}
+}
+
 func (b *requirementBuilder) layer(i int) int {
 	for len(b.g.Layers) <= i {
-		b.g.Layers = append(b.g.Layers, Layer{Title: "exceptions", Width: 290, Spread: len(b.g.Layers) > requirementLayer+1})
+		ly := Layer{Title: "exceptions", Width: 290}
+		if b.q.Kind == pack.Permit {
+			ly.Title, ly.Spread = "branches", true
+		}
+		if len(b.g.Layers) > requirementLayer+1 {
+			// The branches of permits are many: each is kept short, the text form has all.
+			ly.Width, ly.Spread, ly.Rows = 320, true, 2
+		}
+		b.g.Layers = append(b.g.Layers, ly)
 	}
 	return i
 }
@@ -159,7 +181,10 @@ func conditions(n *Node, cs []pack.Condition) {
 // exceptions draws the branches of a requirement or permit. Those of a permit stand in a
 // frame of their own.
 func (b *requirementBuilder) exceptions(q *pack.Requirement, from string, layer int, group string, seen []*pack.Requirement) {
-	w := b.writerOf(q)
+	w, label := b.writerOf(q), "unless"
+	if q.Kind == pack.Permit {
+		label = "by"
+	}
 	for i := range q.Unless {
 		br := &q.Unless[i]
 		if br.Permit != "" {
@@ -168,10 +193,7 @@ func (b *requirementBuilder) exceptions(q *pack.Requirement, from string, layer 
 		}
 		b.layer(layer)
 		n := Node{ID: "x:" + q.ID + "/" + br.ID, Kind: KindException, Name: br.ID, Title: br.Text[lang], Layer: layer, Group: group, Cites: br.Cites}
-		if br.Claim != nil {
-			n.code("claimed", w.clauses(br.Claim))
-		}
-		n.code("when", w.clauses(br.When))
+		b.asks(&n, w, br)
 		if br.RecognisesAny {
 			n.line("or while", "a declared retention law of any order runs")
 		} else if len(br.Recognises) > 0 {
@@ -180,12 +202,35 @@ func (b *requirementBuilder) exceptions(q *pack.Requirement, from string, layer 
 		conditions(&n, br.Conditions)
 		b.g.node(n)
 		if group == "" {
-			b.g.edge(from, n.ID, "unless", "")
+			b.g.edge(from, n.ID, label, "")
 		}
 		if br.EdgeSet != "" {
 			b.set(br.EdgeSet, n.ID, layer+1)
 		}
 	}
+}
+
+// asks is what a branch asks for. A claim that is repeated in the condition is told once.
+func (b *requirementBuilder) asks(n *Node, w *writer, br *pack.Branch) {
+	var claim []string
+	if br.Claim != nil {
+		claim = w.clauses(br.Claim)
+	}
+	n.code("claimed", claim)
+	var rest []string
+	for _, c := range w.clauses(br.When) {
+		if !slices.ContainsFunc(claim, func(s string) bool { return strings.TrimPrefix(s, "and ") == strings.TrimPrefix(c, "and ") }) {
+			rest = append(rest, c)
+		}
+	}
+	if len(rest) > 0 {
+		rest[0] = strings.TrimPrefix(rest[0], "and ")
+	}
+	label := "when"
+	if len(claim) > 0 {
+		label = "and"
+	}
+	n.code(label, rest)
 }
 
 // writerOf prints the conditions of another pack without its terms, which the glossary

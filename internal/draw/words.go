@@ -8,6 +8,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/comity-project/comity/internal/pack"
 )
@@ -150,8 +151,8 @@ func title(q *pack.Requirement) string {
 
 // kindText says what each kind of requirement does.
 var kindText = map[pack.RuleKind]string{
-	pack.Forbid: "Forbids, unless an exception holds", pack.Oblige: "Duties", pack.Localise: "Says where data may be",
-	pack.Retain: "Says how long data is kept", pack.Qualify: "Adds conditions", pack.Review: "Questions that the law leaves open",
+	pack.Forbid: "Prohibitions", pack.Oblige: "Duties", pack.Localise: "Places",
+	pack.Retain: "Periods", pack.Qualify: "Conditions", pack.Review: "Open questions",
 	pack.Permit: "Permits",
 }
 
@@ -169,6 +170,18 @@ func chapter(p *pack.Pack, q *pack.Requirement) string {
 		return strings.ToUpper(name[:1]) + name[1:]
 	}
 	return kindText[q.Kind]
+}
+
+// printable replaces what could steer a terminal or is no character for XML: names and
+// values of callers and packs stand in pictures.
+func printable(r rune) rune {
+	switch {
+	case r == '\n' || unicode.IsPrint(r):
+		return r
+	case unicode.IsSpace(r):
+		return ' '
+	}
+	return unicode.ReplacementChar
 }
 
 func count(n int, one, many string) string {

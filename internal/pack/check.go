@@ -68,14 +68,14 @@ type checker struct {
 
 func (c *checker) pack(p *Pack) {
 	if p.NextReview != 0 && p.NextReview <= p.Reviewed {
-		c.probs.add(p.Pos, "", "pack %s: next_review is not after reviewed", p.ID)
+		c.probs.add(p.Pos, "set the day by which the law is to be read again", "pack %s: next_review is not after reviewed", p.ID)
 	}
 	c.scope(p.Reach.When, p.Reach.Pos, "reach")
 	c.cited(p.Reach.Cites, p.Reach.Pos, "the reach of "+p.ID)
 	seen := map[string]bool{}
 	for _, n := range p.Outside {
-		if n.ID == "" || seen[n.ID] {
-			c.probs.add(n.Pos, "", "outside nodes need ids that are unique in the pack")
+		if seen[n.ID] {
+			c.probs.add(n.Pos, "give each its own id", "outside %q stands twice in %s", n.ID, p.ID)
 		}
 		seen[n.ID] = true
 		c.scope(n.When, n.Pos, "outside")
@@ -101,18 +101,26 @@ func (c *checker) requirement(q *Requirement) {
 			continue
 		}
 		if branches[b.ID] {
-			c.probs.add(b.Pos, "", "branch %q stands twice in %s", b.ID, q.ID)
+			c.probs.add(b.Pos, "give each its own id", "branch %q stands twice in %s", b.ID, q.ID)
 		}
 		branches[b.ID] = true
 		c.cited(b.Cites, b.Pos, q.ID+"/"+b.ID)
-		for _, k := range b.Conditions {
-			if len(k.Cites) > 0 {
-				c.cited(k.Cites, k.Pos, q.ID+"/"+b.ID)
-			}
-		}
+		c.conditions(b.Conditions, q.ID+"/"+b.ID)
+	}
+	c.conditions(q.Conditions, q.ID)
+	if len(q.WhoCites) > 0 {
+		c.cited(q.WhoCites, q.Pos, q.ID+" meanwhile")
 	}
 	if q.Replaces != "" {
 		c.sequence(q)
+	}
+}
+
+func (c *checker) conditions(list []Condition, of string) {
+	for _, k := range list {
+		if len(k.Cites) > 0 {
+			c.cited(k.Cites, k.Pos, "condition "+k.ID+" of "+of)
+		}
 	}
 }
 
@@ -120,7 +128,7 @@ func (c *checker) requirement(q *Requirement) {
 func (c *checker) sequence(q *Requirement) {
 	old := c.reqs[q.Replaces]
 	if old == nil {
-		c.probs.add(q.Pos, "", "%s replaces %s, which does not exist", q.ID, q.Replaces)
+		c.probs.add(q.Pos, "name the requirement that it follows", "%s replaces %s, which does not exist", q.ID, q.Replaces)
 		return
 	}
 	// Wordings that were never known together follow each other in known time.
@@ -134,7 +142,7 @@ func (c *checker) sequence(q *Requirement) {
 	case old.Until < q.From:
 		c.probs.add(q.Pos, "until is the first day on which it no longer binds", "a gap: %s ends %s, %s begins %s", old.ID, old.Until, q.ID, q.From)
 	case old.Until > q.From:
-		c.probs.add(q.Pos, "", "an overlap: %s ends %s, %s begins %s", old.ID, old.Until, q.ID, q.From)
+		c.probs.add(q.Pos, "let until be the first day of the next wording", "an overlap: %s ends %s, %s begins %s", old.ID, old.Until, q.ID, q.From)
 	}
 }
 

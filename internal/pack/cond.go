@@ -96,6 +96,19 @@ func (c *Cond) Walk(f func(*Cond)) {
 	}
 }
 
+// size counts the nodes of c, and stops at limit: terms are shared, so that a short text
+// can stand for a large tree.
+func (c *Cond) size(limit int) int {
+	n := 1
+	for _, k := range c.Kids {
+		if n >= limit {
+			break
+		}
+		n += k.size(limit - n)
+	}
+	return n
+}
+
 // Facts lists the facts that c reads, each once.
 func (c *Cond) Facts() []FactID {
 	var out []FactID
@@ -168,7 +181,11 @@ func (v *Vocabulary) AtomText(a *Atom) string {
 		}
 		return fmt.Sprintf("%s %s [%s]", f.Name, a.Cmp, strings.Join(names, ", "))
 	case KindString:
-		return fmt.Sprintf("%s %s ['%s']", f.Name, a.Cmp, strings.Join(a.Strs, "', '"))
+		texts := make([]string, len(a.Strs))
+		for i, t := range a.Strs {
+			texts[i] = quoted(t)
+		}
+		return fmt.Sprintf("%s %s [%s]", f.Name, a.Cmp, strings.Join(texts, ", "))
 	case KindBool:
 		return fmt.Sprintf("%s %s %t", f.Name, a.Cmp, a.Num == 1)
 	case KindDay, KindInstant:
@@ -179,21 +196,39 @@ func (v *Vocabulary) AtomText(a *Atom) string {
 
 func plusText(p Period) string {
 	switch {
-	case p.N > 0:
-		return " + " + p.String()
 	case p.N < 0:
 		return " - " + p.String()
+	case p.Unit != NoUnit:
+		return " + " + p.String()
 	}
 	return ""
+}
+
+// quoted is a text as conditions write it; one cannot hold both kinds of quotes.
+func quoted(s string) string {
+	if strings.Contains(s, "'") {
+		return `"` + s + `"`
+	}
+	return "'" + s + "'"
+}
+
+// bare is a name as conditions write it: quoted if it is not one word.
+func bare(s string) string {
+	var p parser
+	p.src = s
+	if err := p.lex(); err == nil && len(p.toks) == 1 && p.toks[0].text == s && strings.IndexByte("wnd", p.toks[0].kind) >= 0 {
+		return s
+	}
+	return quoted(s)
 }
 
 func (v *Vocabulary) setNames(f *Fact, set []int) []string {
 	out := make([]string, len(set))
 	for i, x := range set {
 		if f.Kind == KindEnum {
-			out[i] = f.Values[x].Name
+			out[i] = bare(f.Values[x].Name)
 		} else {
-			out[i] = v.regions.Code(RegionID(x))
+			out[i] = bare(v.regions.Code(RegionID(x)))
 		}
 	}
 	return out

@@ -85,8 +85,6 @@ const (
 	Years
 )
 
-var unitNames = [...]string{"", "hour", "day", "month", "year"}
-
 func parseUnit(s string) Unit {
 	s = strings.TrimSuffix(s, "s")
 	for u, n := range unitNames {
@@ -136,15 +134,6 @@ func addMonths(d Day, n int) Day {
 	first := time.Date(y, m+time.Month(n), 1, 0, 0, 0, 0, time.UTC)
 	last := first.AddDate(0, 1, -1).Day()
 	return Day(first.Unix()/86400) + Day(min(dd, last)-1)
-}
-
-// AddToTime is the instant p after t; months and years by the calendar of t's location.
-func (p Period) AddToTime(t time.Time) time.Time {
-	if p.Unit == Hours {
-		return t.Add(time.Duration(p.N) * time.Hour)
-	}
-	h, mi, s := t.Clock()
-	return p.AddTo(DayOf(t)).Time(t.Location()).Add(time.Duration(h)*time.Hour + time.Duration(mi)*time.Minute + time.Duration(s)*time.Second)
 }
 
 // MonthsBetween counts the whole calendar months from a to b.

@@ -71,7 +71,7 @@ func Link(v *Vocabulary, packs []*Pack, knownAt Day, probs *Problems) *Model {
 		m.Packs = append(m.Packs, p)
 	}
 	sort.SliceStable(m.Packs, func(i, j int) bool { return m.Packs[i].ID < m.Packs[j].ID })
-	l := &linker{m: m, probs: probs, permits: map[string]*Requirement{}, edges: map[string][]*Edge{}, ids: map[string]*Requirement{}}
+	l := &linker{m: m, probs: probs, permits: map[string]*Requirement{}, edges: map[string][]*Edge{}, sets: map[string]bool{}, ids: map[string]*Requirement{}}
 	l.index()
 	for _, p := range m.Packs {
 		for _, q := range p.Requirements {
@@ -96,8 +96,12 @@ type linker struct {
 	probs   *Problems
 	permits map[string]*Requirement
 	edges   map[string][]*Edge
-	ids     map[string]*Requirement
-	stack   []string
+	// sets names every edge set, also those of which no edge was known.
+	sets  map[string]bool
+	ids   map[string]*Requirement
+	stack []string
+	// left counts down the exceptions that one requirement may still expand to.
+	left int
 }
 
 func (l *linker) index() {
@@ -115,9 +119,10 @@ func (l *linker) index() {
 		}
 		for _, e := range p.Edges {
 			if edgeIDs[e.Set+"/"+e.ID] {
-				l.probs.add(e.Pos, "", "edge %s of set %s is defined twice", e.ID, e.Set)
+				l.probs.add(e.Pos, "give it another id", "edge %s of set %s is defined twice", e.ID, e.Set)
 			}
 			edgeIDs[e.Set+"/"+e.ID] = true
+			l.sets[e.Set] = true
 			if knownOn(l.m.KnownAt, e.KnownFrom, e.KnownUntil) {
 				l.edges[e.Set] = append(l.edges[e.Set], e)
 			}
@@ -133,6 +138,9 @@ func (l *linker) rule(q *Requirement) {
 	v := l.m.Vocab
 	switch q.Kind {
 	case Localise:
+		if v.Places[q.Place] == 0 {
+			return // the reader has said so
+		}
 		set := regionInts(q.Allowed)
 		in := &Cond{Op: OpAtom, Pos: q.Pos, Atom: Atom{Fact: v.Places[q.Place], Cmp: In, Set: set}}
 		r.Must = in
@@ -157,8 +165,13 @@ func (l *linker) rule(q *Requirement) {
 }
 
 func (l *linker) add(r *Rule, q *Requirement) {
+	l.left = maxBranches
 	for i := range q.Unless {
 		r.Branches = append(r.Branches, l.expand(q, &q.Unless[i], nil, 0)...)
+	}
+	if l.left < 0 {
+		l.probs.add(q.Pos, "simplify the permits that it uses", "requirement %s has more than %d exceptions, permits and edges written out", q.ID, maxBranches)
+		r.Branches = nil
 	}
 	r.Index = len(l.m.Rules)
 	l.m.Rules = append(l.m.Rules, r)
@@ -226,17 +239,26 @@ func (l *linker) expand(owner *Requirement, b *Branch, extra *Cond, to FactID) [
 	if b.recognisesOrders() {
 		f := l.m.Vocab.MustFact("retention_rules")
 		if f == nil {
-			l.probs.add(b.Pos, "", "the vocabulary has no fact retention_rules")
+			l.probs.add(b.Pos, "remove recognises", "the vocabulary has no fact retention_rules")
 			return nil
 		}
 		rule := &Cond{Op: OpAtom, Pos: b.Pos, Atom: Atom{Fact: f.ID, Cmp: RuleOf, Set: regionInts(b.Recognises)}}
 		one.When = AllOf(one.When, rule)
 	}
 	if b.EdgeSet == "" {
+		l.left--
 		return []RuleBranch{one}
 	}
 	edges := l.edges[b.EdgeSet]
-	if len(edges) == 0 {
+	l.left -= len(edges)
+	if l.left < 0 {
+		return nil
+	}
+	if to == 0 && l.m.Vocab.MustFact("to_region") == nil {
+		l.probs.add(b.Pos, "name the fact in to", "the vocabulary has no fact to_region")
+		return nil
+	}
+	if !l.sets[b.EdgeSet] {
 		l.probs.add(b.Pos, "define an edge with this set", "no edge belongs to set %q", b.EdgeSet)
 	}
 	out := make([]RuleBranch, 0, len(edges))
@@ -263,6 +285,9 @@ func (l *linker) expandPermit(owner *Requirement, b *Branch, extra *Cond, to Fac
 	extra = AllOf(extra, b.When, p.When, between(l.m.Vocab, p.From, p.Until, p.Pos))
 	var out []RuleBranch
 	for i := range p.Unless {
+		if l.left--; l.left < 0 {
+			return nil
+		}
 		out = append(out, l.expand(p, &p.Unless[i], extra, to)...)
 	}
 	return out
@@ -352,6 +377,9 @@ func (m *Model) MatchRule(s string) Declared {
 // provision cites rest of the instrument. An alias such as "SEC Rule 17a-4" already names
 // the provision that stands in the instrument's first example.
 func (in *Instrument) provision(rest string) string {
+	if strings.HasPrefix(rest, " (") {
+		rest = rest[1:]
+	}
 	if strings.HasPrefix(rest, " ") || len(in.Examples) == 0 {
 		return in.Cite + rest
 	}

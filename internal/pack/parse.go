@@ -4,6 +4,7 @@
 package pack
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -26,11 +27,6 @@ func (e *ParseError) Error() string {
 	return s
 }
 
-const (
-	maxCondition = 16 << 10
-	maxNesting   = 64
-)
-
 type token struct {
 	text   string
 	kind   byte // w word, n number, d date, s string, or the punctuation itself
@@ -45,6 +41,8 @@ type parser struct {
 	toks  []token
 	i     int
 	depth int
+	// nodes counts the tree, terms written out.
+	nodes int
 }
 
 // ParseCond reads a condition over the vocabulary; terms are its named conditions. The
@@ -87,7 +85,7 @@ func (p *parser) lex() error {
 		case c == '\'' || c == '"':
 			j := strings.IndexByte(s[i+1:], c)
 			if j < 0 {
-				return &ParseError{Offset: i, Msg: "the text has no closing quote"}
+				return &ParseError{Offset: i, Msg: "the text has no closing quote", Remedy: "close it"}
 			}
 			p.toks = append(p.toks, token{s[i+1 : i+1+j], 's', start})
 			i += j + 2
@@ -122,7 +120,7 @@ func (p *parser) lex() error {
 			i++
 		default:
 			r, _ := utf8.DecodeRuneInString(s[i:])
-			remedy := ""
+			remedy := "put a value with other characters in quotes"
 			if c == '=' {
 				remedy = "write =="
 			}
@@ -165,11 +163,6 @@ func (p *parser) or() (*Cond, error)  { return p.joined("or", OpAny, p.and) }
 func (p *parser) and() (*Cond, error) { return p.joined("and", OpAll, p.unary) }
 
 func (p *parser) joined(word string, op Op, part func() (*Cond, error)) (*Cond, error) {
-	p.depth++
-	defer func() { p.depth-- }()
-	if p.depth > maxNesting {
-		return nil, p.fail(p.peek(), "name parts of it in terms", "nested deeper than %d levels", maxNesting/2)
-	}
 	first, err := part()
 	if err != nil {
 		return nil, err
@@ -193,7 +186,10 @@ func (p *parser) unary() (*Cond, error) {
 	defer func() { p.depth-- }()
 	t := p.peek()
 	if p.depth > maxNesting {
-		return nil, p.fail(t, "name parts of it in terms", "nested deeper than %d levels", maxNesting/2)
+		return nil, p.fail(t, "name parts of it in terms", "nested deeper than %d levels", maxNesting)
+	}
+	if err := p.count(t, 1); err != nil {
+		return nil, err
 	}
 	switch {
 	case p.word("not"):
@@ -212,7 +208,7 @@ func (p *parser) unary() (*Cond, error) {
 			return nil, err
 		}
 		if !p.punct(')') {
-			return nil, p.fail(p.peek(), "", "expected )")
+			return nil, p.fail(p.peek(), "close each bracket", "expected )")
 		}
 		return c, nil
 	case p.punct('@'):
@@ -223,9 +219,10 @@ func (p *parser) unary() (*Cond, error) {
 			for k := range p.terms {
 				names = append(names, k)
 			}
-			return nil, p.fail(name, Suggest(name.text, names), "unknown term @%s", name.text)
+			slices.Sort(names)
+			return nil, p.fail(name, cmp.Or(Suggest(name.text, names), "define it under terms, before its use"), "unknown term @%s", name.text)
 		}
-		return c, nil
+		return c, p.count(name, c.size(maxNodes))
 	case t.kind == 'w' && t.text == "true":
 		p.i++
 		return Always(), nil
@@ -234,6 +231,14 @@ func (p *parser) unary() (*Cond, error) {
 		return p.call(t.text)
 	}
 	return p.compare()
+}
+
+// count adds n nodes to the tree, and refuses one that becomes too large.
+func (p *parser) count(t token, n int) error {
+	if p.nodes += n; p.nodes > maxNodes {
+		return p.fail(t, "simplify it", "the condition has more than %d parts, terms written out", maxNodes)
+	}
+	return nil
 }
 
 func (p *parser) call(name string) (*Cond, error) {
@@ -252,7 +257,7 @@ func (p *parser) call(name string) (*Cond, error) {
 			break
 		}
 		if !p.punct(',') {
-			return nil, p.fail(p.peek(), "", "expected , or ) in %s(...)", name)
+			return nil, p.fail(p.peek(), "close each bracket", "expected , or ) in %s(...)", name)
 		}
 	}
 	if len(kids) == 1 {
@@ -265,13 +270,13 @@ func (p *parser) compare() (*Cond, error) {
 	t := p.next()
 	if t.kind != 'w' {
 		if t.kind == 0 {
-			return nil, p.fail(t, "", "the condition ends early: expected a fact")
+			return nil, p.fail(t, "write a comparison such as purpose == marketing", "the condition ends early: expected a fact")
 		}
-		return nil, p.fail(t, "", "expected a fact, not %q", t.text)
+		return nil, p.fail(t, "a comparison begins with a fact", "expected a fact, not %q", t.text)
 	}
 	f, ok := p.v.Lookup(t.text)
 	if !ok {
-		return nil, p.fail(t, Suggest(t.text, p.v.FactNames()), "unknown fact %q", t.text)
+		return nil, p.fail(t, p.v.suggestFact(t.text), "unknown fact %q", t.text)
 	}
 	a := Atom{Fact: f.ID}
 	op := p.next()
@@ -309,11 +314,11 @@ func (p *parser) operandFact(f *Fact, a *Atom) error {
 	t := p.next()
 	g, ok := p.v.Lookup(t.text)
 	if !ok {
-		return p.fail(t, Suggest(t.text, p.v.FactNames()), "unknown fact %q", t.text)
+		return p.fail(t, p.v.suggestFact(t.text), "unknown fact %q", t.text)
 	}
 	timed := func(k Kind) bool { return k == KindDay || k == KindInstant }
 	if f.Kind != g.Kind && !(timed(f.Kind) && timed(g.Kind)) {
-		return p.fail(t, "", "%s is %s and %s is %s: they cannot be compared", f.Name, f.Kind, g.Name, g.Kind)
+		return p.fail(t, "compare facts of one type", "%s is %s and %s is %s: they cannot be compared", f.Name, f.Kind, g.Name, g.Kind)
 	}
 	if a.Cmp == In || a.Cmp == NotIn {
 		return p.fail(t, "use == or !=", "in takes values, not a fact")
@@ -333,14 +338,14 @@ func (p *parser) plus(timed bool, a *Atom) error {
 	}
 	p.i++
 	if !timed {
-		return p.fail(t, "", "only dates take a period")
+		return p.fail(t, "remove the period", "only dates take a period")
 	}
 	n := p.next()
 	u := p.next()
 	count, err := strconv.Atoi(n.text)
 	unit := parseUnit(u.text)
-	if err != nil || unit == NoUnit || count > 100000 {
-		return p.fail(n, "write for example 1 month, 72 hours", "expected a period")
+	if err != nil || unit == NoUnit || count > maxCount {
+		return p.fail(n, "write for example 1 month, 72 hours", "expected a period of at most %d units", maxCount)
 	}
 	if t.kind == '-' {
 		count = -count
@@ -358,20 +363,20 @@ func (p *parser) operand(f *Fact, a *Atom, op token) error {
 		for !p.punct(']') {
 			t := p.next()
 			if !strings.ContainsRune("wnds", rune(t.kind)) || t.kind == 0 {
-				return p.fail(t, "", "expected a value in the list")
+				return p.fail(t, "write [a, b]", "expected a value in the list")
 			}
 			vals = append(vals, t)
 			if !p.punct(',') && p.peek().kind != ']' {
-				return p.fail(p.peek(), "", "expected , or ] in the list")
+				return p.fail(p.peek(), "write [a, b]", "expected , or ] in the list")
 			}
 		}
 		if len(vals) == 0 {
-			return p.fail(op, "", "the list is empty")
+			return p.fail(op, "write [a, b]", "the list is empty")
 		}
 	} else {
 		t := p.next()
 		if t.kind == 0 || !strings.ContainsRune("wnds", rune(t.kind)) {
-			return p.fail(t, "", "expected a value after %s", op.text)
+			return p.fail(t, "write a value, or $ and a fact", "expected a value after %s", op.text)
 		}
 		vals = []token{t}
 	}
@@ -401,7 +406,7 @@ func (p *parser) constants(f *Fact, a *Atom, op token, vals []token) error {
 		for _, t := range vals {
 			i, ok := f.ValueIndex(t.text)
 			if !ok {
-				return p.fail(t, Suggest(t.text, f.ValueNames()), "%s has no value %q", f.Name, t.text)
+				return p.fail(t, f.suggestValue(t.text), "%s has no value %q", f.Name, t.text)
 			}
 			a.Set = append(a.Set, i)
 		}
@@ -410,7 +415,7 @@ func (p *parser) constants(f *Fact, a *Atom, op token, vals []token) error {
 		for _, t := range vals {
 			id, ok := p.v.regions.Lookup(t.text)
 			if !ok {
-				return p.fail(t, Suggest(t.text, p.v.regions.Codes()), "unknown region %q", t.text)
+				return p.fail(t, p.v.regions.suggest(t.text), "unknown region %q", t.text)
 			}
 			a.Set = append(a.Set, int(id))
 		}
@@ -439,7 +444,7 @@ func (p *parser) constants(f *Fact, a *Atom, op token, vals []token) error {
 		}
 		a.Num, err = strconv.ParseInt(t.text, 10, 64)
 		if err != nil || t.kind != 'n' {
-			return p.fail(t, "", "%s is a whole number, not %q", f.Name, t.text)
+			return p.fail(t, "write digits only", "%s is a whole number, not %q", f.Name, t.text)
 		}
 		return nil
 	}
@@ -449,7 +454,7 @@ func (p *parser) constants(f *Fact, a *Atom, op token, vals []token) error {
 	}
 	d, err := ParseDay(t.text)
 	if err != nil {
-		return p.fail(t, "", "%v", err)
+		return p.fail(t, "write YYYY-MM-DD with a day that exists", "%q is not a date", t.text)
 	}
 	a.Num = int64(d)
 	return p.plus(true, a)

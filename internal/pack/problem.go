@@ -76,12 +76,25 @@ func (ps Problems) Err() error {
 	return nil
 }
 
+// full tells that no further finding is kept: a file that is wrong throughout gives a
+// list that can be read.
+func (ps *Problems) full() bool { return len(*ps) >= maxProblems }
+
+func (ps *Problems) put(p Problem) {
+	switch n := len(*ps); {
+	case n < maxProblems-1:
+		*ps = append(*ps, p)
+	case n == maxProblems-1:
+		*ps = append(*ps, Problem{Pos: p.Pos, Msg: "too many findings: the rest is left out", Remedy: "mend the first ones"})
+	}
+}
+
 func (ps *Problems) add(pos Pos, remedy, format string, args ...any) {
-	*ps = append(*ps, Problem{Pos: pos, Msg: fmt.Sprintf(format, args...), Remedy: remedy})
+	ps.put(Problem{Pos: pos, Msg: fmt.Sprintf(format, args...), Remedy: remedy})
 }
 
 func (ps *Problems) warn(pos Pos, remedy, format string, args ...any) {
-	*ps = append(*ps, Problem{Pos: pos, Msg: fmt.Sprintf(format, args...), Remedy: remedy, Severity: Warning})
+	ps.put(Problem{Pos: pos, Msg: fmt.Sprintf(format, args...), Remedy: remedy, Severity: Warning})
 }
 
 // Sort orders findings by file, line and column.
@@ -98,7 +111,8 @@ func (ps Problems) Sort() {
 	})
 }
 
-// Suggest names the candidate nearest to s as a remedy, or "" if none is near.
+// Suggest names the candidate nearest to s as a remedy; where none is near, all of them
+// if they are few, else "".
 func Suggest(s string, candidates []string) string {
 	best, bestD := "", len(s)/3+2
 	for _, c := range candidates {
@@ -106,10 +120,38 @@ func Suggest(s string, candidates []string) string {
 			best, bestD = c, d
 		}
 	}
-	if best == "" {
-		return ""
+	switch {
+	case best != "":
+		return fmt.Sprintf("did you mean %q?", best)
+	case len(candidates) > 0 && len(candidates) <= 12:
+		return "use " + oneOf(candidates)
 	}
-	return fmt.Sprintf("did you mean %q?", best)
+	return ""
+}
+
+func oneOf(names []string) string {
+	if n := len(names) - 1; n > 0 {
+		return strings.Join(names[:n], ", ") + " or " + names[n]
+	}
+	return names[0]
+}
+
+const (
+	untilRemedy = "until is the first day on which it no longer holds"
+	nameRemedy  = "use letters, digits and _, and begin with a letter"
+)
+
+// plainName tells a name that conditions can use: one word, none of the language's own.
+func plainName(s string) bool {
+	if s == "" || s[0] >= '0' && s[0] <= '9' {
+		return false
+	}
+	for i := range len(s) {
+		if !isWord(s[i]) {
+			return false
+		}
+	}
+	return s != "not" && s != "true" && s != "and" && s != "or" && s != "in" && s != "shown"
 }
 
 // editDistance is Levenshtein's, cut off at limit.

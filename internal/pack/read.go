@@ -25,22 +25,24 @@ func ReadPack(fsys fs.FS, dir, source string, v *Vocabulary, probs *Problems) *P
 	head := path.Join(dir, "pack.yaml")
 	i := slices.Index(names, head)
 	if i < 0 {
-		probs.add(Pos{File: path.Join(source, dir)}, "", "pack.yaml is missing")
+		probs.add(Pos{File: path.Join(source, dir)}, "a pack is a folder with a pack.yaml", "pack.yaml is missing")
 		return nil
 	}
 	names = append([]string{head}, slices.Delete(names, i, i+1)...)
+	// A folder that is a pack itself may hold the vocabulary that it adds.
+	names = slices.DeleteFunc(names, func(n string) bool { return n == "vocabulary.yaml" || n == "regions.yaml" })
 	pr := &packReader{v: v, p: &Pack{Terms: map[string]*Cond{}, Source: source}, parts: map[string]*yaml.Node{}, readers: map[string]reader{}}
 	for _, name := range names {
 		data, err := fs.ReadFile(fsys, name)
 		if err != nil {
-			probs.add(Pos{File: path.Join(source, name)}, "", "read: %v", err)
+			probs.add(Pos{File: path.Join(source, name)}, "make it a readable file", "read: %v", err)
 			continue
 		}
 		file := path.Join(source, name)
-		if n := parseYAML(file, data, probs); n != nil {
+		if rd, n := openYAML(file, data, probs); n != nil {
 			pr.order = append(pr.order, file)
 			pr.parts[file] = n
-			pr.readers[file] = reader{file: file, probs: probs}
+			pr.readers[file] = rd
 		}
 	}
 	if len(pr.order) == 0 || !strings.HasSuffix(pr.order[0], "/pack.yaml") && pr.order[0] != "pack.yaml" {
@@ -76,19 +78,19 @@ type packReader struct {
 	readers map[string]reader
 }
 
-var headerKeys = []string{"format", "id", "name", "version", "order", "weight", "zone", "reviewed", "next_review",
-	"summary", "sources", "instruments", "reach", "fragments"}
-
-var partKeys = []string{"terms", "outside", "edges", "requirements"}
-
 func (pr *packReader) read(folder string) bool {
 	fields := map[string]map[string]*yaml.Node{}
 	for i, file := range pr.order {
-		keys := partKeys
+		rd, n := pr.readers[file], pr.parts[file]
 		if i == 0 {
-			keys = append(slices.Clone(headerKeys), partKeys...)
+			fields[file] = rd.fields(n, append(slices.Clone(headerKeys), partKeys...)...)
+			continue
 		}
-		fields[file] = pr.readers[file].fields(pr.parts[file], keys...)
+		if n.Kind == yaml.MappingNode && len(n.Content) > 0 && slices.Contains(headerKeys, n.Content[0].Value) {
+			rd.fail(n.Content[0], "write it in pack.yaml", "key %q belongs to the header", n.Content[0].Value)
+			continue
+		}
+		fields[file] = rd.fields(n, partKeys...)
 	}
 	head := pr.order[0]
 	if !pr.header(pr.readers[head], pr.parts[head], fields[head], folder) {
@@ -100,12 +102,12 @@ func (pr *packReader) read(folder string) bool {
 	}
 	rd := pr.readers[head]
 	if n := fields[head]["reach"]; n != nil {
-		pr.p.Reach = pr.node(rd, n)
+		pr.p.Reach = pr.node(rd, n, reachKeys, "when", "cite")
 	}
 	for _, file := range pr.order {
 		rd, f := pr.readers[file], fields[file]
 		for _, n := range rd.items(f["outside"]) {
-			pr.p.Outside = append(pr.p.Outside, pr.node(rd, n))
+			pr.p.Outside = append(pr.p.Outside, pr.node(rd, n, outsideKeys, "id", "when", "cite"))
 		}
 		for _, n := range rd.items(f["edges"]) {
 			if e := pr.edge(rd, n); e != nil {
@@ -124,20 +126,19 @@ func (pr *packReader) read(folder string) bool {
 func (pr *packReader) header(rd reader, n *yaml.Node, f map[string]*yaml.Node, folder string) bool {
 	p := pr.p
 	p.Pos = rd.pos(n)
-	if !rd.need(n, f, "format", "id", "name", "version", "order", "weight", "zone", "reviewed", "next_review", "instruments", "reach") {
+	if f["format"] != nil && f["format"].Value != Format {
+		rd.format(f["format"]) // the other keys may mean something else there
 		return false
 	}
-	rd.format(f["format"])
+	if !rd.need(n, f, headerNeeds...) {
+		return false
+	}
 	p.ID, p.Name, p.Version, p.Summary = rd.str(f["id"]), rd.str(f["name"]), rd.str(f["version"]), rd.str(f["summary"])
 	if folder != "." && p.ID != folder {
 		rd.fail(f["id"], "name the folder as the pack", "id %q stands in folder %q", p.ID, folder)
 	}
 	p.Order = pr.region(rd, f["order"])
-	p.WeightName = rd.str(f["weight"])
-	var ok bool
-	if p.Weight, ok = weightOf(p.WeightName); !ok {
-		rd.fail(f["weight"], "use constitution, treaty, federal, state, local, industry or company", "unknown weight %q", p.WeightName)
-	}
+	p.WeightName, p.Weight = rd.str(f["weight"]), rd.weight(f["weight"])
 	p.Zone = rd.str(f["zone"])
 	if _, err := time.LoadLocation(p.Zone); err != nil || p.Zone == "" || p.Zone == "Local" {
 		rd.fail(f["zone"], "use an IANA name such as Europe/Brussels", "unknown time zone %q", p.Zone)
@@ -152,7 +153,7 @@ func (pr *packReader) header(rd reader, n *yaml.Node, f map[string]*yaml.Node, f
 }
 
 func (pr *packReader) instrument(rd reader, n *yaml.Node) {
-	f := rd.fields(n, "cite", "unit", "aliases", "examples", "order", "weight", "mandatory")
+	f := rd.fields(n, instrumentKeys...)
 	if !rd.need(n, f, "cite") {
 		return
 	}
@@ -161,13 +162,18 @@ func (pr *packReader) instrument(rd reader, n *yaml.Node) {
 	if f["order"] != nil {
 		in.Order = pr.region(rd, f["order"])
 	}
-	if w := f["weight"]; w != nil {
-		var ok bool
-		if in.Weight, ok = weightOf(w.Value); !ok {
-			rd.fail(w, "", "unknown weight %q", w.Value)
-		}
+	if f["weight"] != nil {
+		in.Weight = rd.weight(f["weight"])
 	}
 	pr.p.Instruments = append(pr.p.Instruments, in)
+}
+
+func (r reader) weight(n *yaml.Node) int {
+	w, ok := weightOf(n.Value)
+	if !ok {
+		r.fail(n, "use "+oneOf(weightNames), "unknown weight %q", n.Value)
+	}
+	return w
 }
 
 func (pr *packReader) region(rd reader, n *yaml.Node) RegionID {
@@ -176,21 +182,14 @@ func (pr *packReader) region(rd reader, n *yaml.Node) RegionID {
 	}
 	id, ok := pr.v.regions.Lookup(n.Value)
 	if !ok {
-		rd.fail(n, Suggest(n.Value, pr.v.regions.Codes()), "unknown region %q", n.Value)
+		rd.fail(n, pr.v.regions.suggest(n.Value), "unknown region %q", n.Value)
 	}
 	return id
 }
 
 func (pr *packReader) regionList(rd reader, n *yaml.Node) []RegionID {
-	if n == nil {
-		return nil
-	}
-	nodes := []*yaml.Node{n}
-	if n.Kind != yaml.ScalarNode {
-		nodes = rd.items(n)
-	}
 	var out []RegionID
-	for _, c := range nodes {
+	for _, c := range rd.oneOrMore(n) {
 		if id := pr.region(rd, c); id != 0 {
 			out = append(out, id)
 		}
@@ -199,15 +198,8 @@ func (pr *packReader) regionList(rd reader, n *yaml.Node) []RegionID {
 }
 
 func (pr *packReader) factList(rd reader, n *yaml.Node) []FactID {
-	if n == nil {
-		return nil
-	}
-	nodes := []*yaml.Node{n}
-	if n.Kind != yaml.ScalarNode {
-		nodes = rd.items(n)
-	}
 	var out []FactID
-	for _, c := range nodes {
+	for _, c := range rd.oneOrMore(n) {
 		if f := pr.v.ref(rd, c); f != nil {
 			out = append(out, f.ID)
 		}
@@ -221,7 +213,11 @@ func (pr *packReader) terms(rd reader, n *yaml.Node) {
 	}
 	for _, p := range rd.pairs(n) {
 		if _, dup := pr.p.Terms[p.key]; dup {
-			rd.fail(p.keyNode, "", "term %q is defined twice", p.key)
+			rd.fail(p.keyNode, "remove one", "term %q is defined twice", p.key)
+			continue
+		}
+		if !plainName(p.key) {
+			rd.fail(p.keyNode, nameRemedy, "term %q cannot be written in a condition", p.key)
 			continue
 		}
 		if c := pr.cond(rd, p.node); c != nil {
@@ -230,16 +226,16 @@ func (pr *packReader) terms(rd reader, n *yaml.Node) {
 	}
 }
 
-func (pr *packReader) node(rd reader, n *yaml.Node) Node {
-	f := rd.fields(n, "id", "when", "cite", "text", "ask")
-	rd.need(n, f, "when", "cite")
+func (pr *packReader) node(rd reader, n *yaml.Node, keys []string, needs ...string) Node {
+	f := rd.fields(n, keys...)
+	rd.need(n, f, needs...)
 	return Node{ID: rd.str(f["id"]), When: pr.cond(rd, f["when"]), Cites: rd.strs(f["cite"]), Text: rd.text(f["text"]),
 		Ask: pr.factList(rd, f["ask"]), Pos: rd.pos(n)}
 }
 
 func (pr *packReader) edge(rd reader, n *yaml.Node) *Edge {
-	f := rd.fields(n, "id", "set", "origin", "destination", "from", "until", "known_from", "known_until", "when", "claim", "cite", "ended_by", "text")
-	if !rd.need(n, f, "id", "set", "origin", "destination", "cite") {
+	f := rd.fields(n, edgeKeys...)
+	if !rd.need(n, f, edgeNeeds...) {
 		return nil
 	}
 	e := &Edge{ID: rd.str(f["id"]), Set: rd.str(f["set"]), Origin: pr.regionList(rd, f["origin"]), Destination: pr.regionList(rd, f["destination"]),
@@ -247,7 +243,7 @@ func (pr *packReader) edge(rd reader, n *yaml.Node) *Edge {
 		KnownFrom: rd.day(f["known_from"], DayMin), KnownUntil: rd.day(f["known_until"], DayMax),
 		Cites: rd.strs(f["cite"]), EndedBy: rd.strs(f["ended_by"]), Text: rd.text(f["text"]), Pack: pr.p, Pos: rd.pos(n)}
 	if e.From >= e.Until {
-		rd.fail(n, "", "edge %q ends before it begins", e.ID)
+		rd.fail(n, untilRemedy, "edge %q ends before it begins", e.ID)
 	}
 	if f["when"] != nil {
 		e.When = pr.cond(rd, f["when"])
@@ -256,77 +252,4 @@ func (pr *packReader) edge(rd reader, n *yaml.Node) *Edge {
 		e.Claim = pr.cond(rd, f["claim"])
 	}
 	return e
-}
-
-// cond reads a condition: text, a list (all), or a mapping all/any/not.
-func (pr *packReader) cond(rd reader, n *yaml.Node) *Cond {
-	if n == nil {
-		return Always()
-	}
-	switch n.Kind {
-	case yaml.ScalarNode:
-		c, err := ParseCond(pr.v, pr.p.Terms, n.Value)
-		if err != nil {
-			pe := err.(*ParseError)
-			rd.probs.add(condPos(rd, n, pe.Offset), pe.Remedy, "%s", pe.Msg)
-			return Always()
-		}
-		if c.Pos.Line == 0 {
-			pos := rd.pos(n)
-			c.Walk(func(k *Cond) {
-				if k.Pos.Line == 0 {
-					k.Pos = pos
-				}
-			})
-		}
-		return c
-	case yaml.SequenceNode:
-		return pr.group(rd, OpAll, n)
-	case yaml.MappingNode:
-		ps := rd.pairs(n)
-		if len(ps) != 1 {
-			rd.fail(n, "", "a condition mapping has one key: all, any or not")
-			return Always()
-		}
-		switch ps[0].key {
-		case "all":
-			return pr.group(rd, OpAll, ps[0].node)
-		case "any":
-			return pr.group(rd, OpAny, ps[0].node)
-		case "not":
-			return &Cond{Op: OpNot, Kids: []*Cond{pr.cond(rd, ps[0].node)}, Pos: rd.pos(n)}
-		case "not shown":
-			return &Cond{Op: OpNotShown, Kids: []*Cond{pr.cond(rd, ps[0].node)}, Pos: rd.pos(n)}
-		}
-		rd.fail(ps[0].keyNode, "use all, any or not", "unknown key %q in a condition", ps[0].key)
-	}
-	return Always()
-}
-
-func (pr *packReader) group(rd reader, op Op, n *yaml.Node) *Cond {
-	c := &Cond{Op: op, Pos: rd.pos(n)}
-	for _, k := range rd.items(n) {
-		c.Kids = append(c.Kids, pr.cond(rd, k))
-	}
-	switch len(c.Kids) {
-	case 0:
-		rd.fail(n, "", "the list of conditions is empty")
-		return Always()
-	case 1:
-		return c.Kids[0]
-	}
-	return c
-}
-
-// condPos is the place of a fault inside a condition: exact for plain one-line text, the
-// beginning of the text for folded blocks, whose columns YAML does not keep.
-func condPos(rd reader, n *yaml.Node, offset int) Pos {
-	p := rd.pos(n)
-	if n.Style&(yaml.FoldedStyle|yaml.LiteralStyle) == 0 {
-		p.Col += offset
-		if n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0 {
-			p.Col++
-		}
-	}
-	return p
 }

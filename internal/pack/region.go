@@ -4,6 +4,7 @@
 package pack
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"sort"
@@ -133,6 +134,10 @@ func (r *Regions) Codes() []string {
 	return out
 }
 
+func (r *Regions) suggest(code string) string {
+	return cmp.Or(Suggest(code, r.Codes()), "look it up in regions.yaml")
+}
+
 // Countries lists the codes of ISO 3166-1: the default candidates for permitted regions.
 func (r *Regions) Countries() []string {
 	var out []string
@@ -178,24 +183,30 @@ func (r *Regions) In(value RegionID, of []RegionID, d Day) Tri {
 
 // ReadRegions reads a regions file (docs/pack-format.md). Problems are added to probs.
 func ReadRegions(file string, data []byte, probs *Problems) *Regions {
-	n := parseYAML(file, data, probs)
+	rd, n := openYAML(file, data, probs)
 	r := &Regions{list: make([]region, 1), byCode: map[string]RegionID{}}
 	if n == nil {
 		return r
 	}
-	rd := reader{file: file, probs: probs}
-	f := rd.fields(n, "format", "places", "groups")
+	f := rd.fields(n, regionFileKeys...)
 	rd.need(n, f, "format", "places")
 	rd.format(f["format"])
+	if size(f["places"])+size(f["groups"]) > 2*maxNames {
+		rd.fail(n, "remove some", "more than %d places and groups", maxNames)
+		return r
+	}
 	within := r.readPlaces(rd, f["places"])
 	r.readGroups(rd, f["groups"])
 	for id, code := range within {
 		parent, ok := r.byCode[code.Value]
 		if !ok {
-			rd.fail(code, Suggest(code.Value, r.Codes()), "unknown region %q", code.Value)
+			rd.fail(code, r.suggest(code.Value), "unknown region %q", code.Value)
 			continue
 		}
 		r.list[id].within = parent
+	}
+	if id, dup := r.byCode[World]; dup {
+		rd.probs.add(r.list[id].pos, "remove it", "region %q is built in", World)
 	}
 	r.add(region{code: World, name: "everywhere", group: true})
 	if r.cyclic(rd) {
@@ -212,6 +223,13 @@ func (r *Regions) add(x region) RegionID {
 	return id
 }
 
+func size(n *yaml.Node) int {
+	if n == nil {
+		return 0
+	}
+	return len(n.Content)
+}
+
 func (r *Regions) readPlaces(rd reader, n *yaml.Node) map[RegionID]*yaml.Node {
 	within := map[RegionID]*yaml.Node{}
 	if n == nil {
@@ -221,7 +239,7 @@ func (r *Regions) readPlaces(rd reader, n *yaml.Node) map[RegionID]*yaml.Node {
 		x := region{code: p.key, pos: rd.pos(p.keyNode)}
 		var in *yaml.Node
 		if p.node.Kind == yaml.MappingNode {
-			f := rd.fields(p.node, "name", "within")
+			f := rd.fields(p.node, placeKeys...)
 			x.name, in = rd.str(f["name"]), f["within"]
 		} else {
 			x.name = rd.str(p.node)
@@ -244,7 +262,7 @@ func (r *Regions) readGroups(rd reader, n *yaml.Node) {
 	}
 	var todo []pending
 	for _, p := range rd.pairs(n) {
-		f := rd.fields(p.node, "name", "members")
+		f := rd.fields(p.node, groupKeys...)
 		if _, dup := r.byCode[p.key]; dup {
 			rd.fail(p.keyNode, "remove one", "region %q is defined twice", p.key)
 			continue
@@ -258,13 +276,13 @@ func (r *Regions) readGroups(rd reader, n *yaml.Node) {
 		for _, p := range rd.pairs(t.n) {
 			id, ok := r.byCode[p.key]
 			if !ok {
-				rd.fail(p.keyNode, Suggest(p.key, r.Codes()), "unknown region %q", p.key)
+				rd.fail(p.keyNode, r.suggest(p.key), "unknown region %q", p.key)
 				continue
 			}
-			f := rd.fields(p.node, "from", "until")
+			f := rd.fields(p.node, memberKeys...)
 			m := member{id: id, from: rd.day(f["from"], DayMin), until: rd.day(f["until"], DayMax), pos: rd.pos(p.keyNode)}
 			if m.from >= m.until {
-				rd.fail(p.node, "", "the membership ends before it begins")
+				rd.fail(p.node, untilRemedy, "the membership ends before it begins")
 			}
 			r.list[t.id].members = append(r.list[t.id].members, m)
 		}
@@ -316,9 +334,9 @@ func (r *Regions) build(rd reader, n *yaml.Node) {
 			}
 		}
 	}
-	if r.atoms > regionWords*64 {
-		rd.fail(n, "", "%d places, more than %d", r.atoms, regionWords*64)
-		r.atoms = 0
+	if r.atoms > regionWords*64 || len(r.breaks) > maxBreaks {
+		rd.fail(n, "remove some", "%d places and %d days on which a membership changes, more than %d or %d", r.atoms, len(r.breaks), regionWords*64, maxBreaks)
+		r.atoms, r.breaks = 0, nil
 		return
 	}
 	slices.Sort(r.breaks)

@@ -4,12 +4,9 @@
 package pack
 
 import (
+	"cmp"
 	"maps"
 	"slices"
-	"sort"
-	"strings"
-
-	"go.yaml.in/yaml/v3"
 )
 
 // Format is the version of packs and vocabularies that this package reads.
@@ -84,14 +81,18 @@ type Fact struct {
 	// Implies lists, per value index, the value indexes that it implies.
 	Implies map[int][]int
 	Alone   []int
-	Ages    Unit
-	Origin  FactID
+	// Circumstances are values that hold or do not: nobody can choose them as a remedy.
+	Circumstances []int
+	Ages          Unit
+	Origin        FactID
 	// AgedBy is the age fact that is computed from this one; zero if none.
 	AgedBy FactID
 	// AgeRests tells that the fact is the origin of an age on which exceptions rest.
 	AgeRests bool
 	Aliases  []string
-	byValue  map[string]int
+	// source is the fact whose values it shares (values_of), else nil.
+	source  *Fact
+	byValue map[string]int
 	// ambiguous holds foreign terms that stand for several values: they name none.
 	ambiguous map[string]bool
 }
@@ -115,6 +116,10 @@ func (f *Fact) ValueNames() []string {
 		out[i] = v.Name
 	}
 	return out
+}
+
+func (f *Fact) suggestValue(s string) string {
+	return cmp.Or(Suggest(s, f.ValueNames()), "look it up in vocabulary.yaml")
 }
 
 // Operation is an operation with its mode and the facts without which it is not judged.
@@ -176,8 +181,12 @@ func (v *Vocabulary) FactNames() []string {
 	for _, f := range v.Facts[1:] {
 		out = append(out, f.Name)
 	}
-	sort.Strings(out)
+	slices.Sort(out)
 	return out
+}
+
+func (v *Vocabulary) suggestFact(s string) string {
+	return cmp.Or(Suggest(s, v.FactNames()), "look it up in vocabulary.yaml")
 }
 
 // NewVocabulary is an empty vocabulary over regions, to be filled by Read.
@@ -185,236 +194,6 @@ func NewVocabulary(regions *Regions) *Vocabulary {
 	return &Vocabulary{
 		Facts: make([]*Fact, 1), ActionTypes: map[string]ActionType{}, Places: map[string]FactID{},
 		byName: map[string]FactID{}, regions: regions,
-	}
-}
-
-// Read adds one vocabulary file: new facts, operations and action types, and new values
-// of facts that exist.
-func (v *Vocabulary) Read(file string, data []byte, probs *Problems) {
-	n := parseYAML(file, data, probs)
-	if n == nil {
-		return
-	}
-	rd := reader{file: file, probs: probs}
-	f := rd.fields(n, "format", "version", "note", "operations", "facts", "action_types", "places", "prefixes")
-	rd.need(n, f, "format")
-	rd.format(f["format"])
-	rest := map[*Fact]map[string]*yaml.Node{}
-	if f["facts"] != nil {
-		for _, p := range rd.pairs(f["facts"]) {
-			v.readFact(rd, p, rest)
-		}
-	}
-	for fact, nodes := range rest {
-		v.readValues(rd, fact, nodes["values"])
-	}
-	for fact, nodes := range rest {
-		v.linkFact(rd, fact, nodes)
-	}
-	v.date, v.op = v.byName["date"], v.byName["operation"]
-	if v.date == 0 || v.op == 0 {
-		rd.fail(n, "", "the vocabulary needs the facts date and operation")
-		return
-	}
-	v.readOperations(rd, f["operations"])
-	if f["action_types"] != nil {
-		for _, p := range rd.pairs(f["action_types"]) {
-			af := rd.fields(p.node, "params", "text", "dpv")
-			v.ActionTypes[p.key] = ActionType{Def: Def{Name: p.key, Text: rd.str(af["text"]), DPV: rd.str(af["dpv"]), Pos: rd.pos(p.keyNode)}, Params: rd.strs(af["params"])}
-		}
-	}
-	if f["places"] != nil {
-		for _, p := range rd.pairs(f["places"]) {
-			if fact := v.ref(rd, p.node); fact != nil {
-				v.Places[p.key] = fact.ID
-			}
-		}
-	}
-}
-
-func (v *Vocabulary) ref(rd reader, n *yaml.Node) *Fact {
-	f, ok := v.Lookup(n.Value)
-	if !ok {
-		rd.fail(n, Suggest(n.Value, v.FactNames()), "unknown fact %q", n.Value)
-		return nil
-	}
-	return f
-}
-
-func (v *Vocabulary) readFact(rd reader, p pair, rest map[*Fact]map[string]*yaml.Node) {
-	f := rd.fields(p.node, "type", "role", "control", "cost", "values", "values_of", "implies", "alone", "whole",
-		"ages", "origin", "text", "dpv", "fides", "aliases")
-	if old, ok := v.Lookup(p.key); ok {
-		if f["type"] != nil || f["role"] != nil {
-			rd.fail(p.keyNode, "give only `values` to add some", "fact %q is defined already", p.key)
-			return
-		}
-		rest[old] = f
-		return
-	}
-	if !rd.need(p.node, f, "type", "role") {
-		return
-	}
-	fact := &Fact{
-		Def:  Def{Name: p.key, Text: rd.str(f["text"]), DPV: rd.str(f["dpv"]), Fides: rd.str(f["fides"]), Pos: rd.pos(p.keyNode)},
-		Role: Role(rd.str(f["role"])), Control: rd.str(f["control"]), Cost: rd.integer(f["cost"]),
-		Whole: rd.boolean(f["whole"]), Aliases: rd.strs(f["aliases"]), ID: FactID(len(v.Facts)),
-		byValue: map[string]int{}, ambiguous: map[string]bool{}, Implies: map[int][]int{},
-	}
-	typ := rd.str(f["type"])
-	inner := strings.TrimSuffix(strings.TrimPrefix(typ, "["), "]")
-	fact.List = inner != typ
-	kind, ok := kindNames[inner]
-	if !ok {
-		rd.fail(f["type"], "use enum, bool, int, date, instant, region, string or a list [..] of one", "unknown type %q", typ)
-		return
-	}
-	fact.Kind = kind
-	if fact.List && (kind == KindBool || kind == KindInt || kind == KindDay || kind == KindInstant) {
-		rd.fail(f["type"], "use a list of enum, region or string", "a list of %s has no meaning in conditions", inner)
-		return
-	}
-	if !slices.Contains([]Role{RoleAct, RolePerson, RoleActor, RoleGround, RoleSafeguard, RoleAge}, fact.Role) {
-		rd.fail(f["role"], "", "unknown role %q", fact.Role)
-	}
-	v.Facts = append(v.Facts, fact)
-	for _, name := range append([]string{p.key}, fact.Aliases...) {
-		if _, dup := v.byName[name]; dup {
-			rd.fail(p.keyNode, "", "fact name %q stands for two facts", name)
-		}
-		v.byName[name] = fact.ID
-	}
-	rest[fact] = f
-}
-
-// linkFact reads what may name other facts, once all are known.
-func (v *Vocabulary) linkFact(rd reader, fact *Fact, f map[string]*yaml.Node) {
-	if n := f["values_of"]; n != nil {
-		if src := v.ref(rd, n); src != nil {
-			fact.Values, fact.byValue, fact.ambiguous = src.Values, src.byValue, src.ambiguous
-		}
-	}
-	if n := f["implies"]; n != nil {
-		for _, p := range rd.pairs(n) {
-			from, ok := fact.ValueIndex(p.key)
-			if !ok {
-				rd.fail(p.keyNode, Suggest(p.key, fact.ValueNames()), "%s has no value %q", fact.Name, p.key)
-				continue
-			}
-			fact.Implies[from] = append(fact.Implies[from], v.valueList(rd, fact, p.node)...)
-		}
-	}
-	if n := f["alone"]; n != nil {
-		fact.Alone = v.valueList(rd, fact, n)
-	}
-	if n := f["ages"]; n != nil {
-		fact.Ages = parseUnit(n.Value)
-		if fact.Ages == NoUnit || f["origin"] == nil {
-			rd.fail(n, "", "an age needs a unit (hour, day, month, year) and an origin")
-			return
-		}
-		if o := v.ref(rd, f["origin"]); o != nil {
-			fact.Origin, o.AgedBy, o.AgeRests = o.ID, fact.ID, fact.Role == RoleAge
-		}
-	}
-}
-
-func (v *Vocabulary) valueList(rd reader, fact *Fact, n *yaml.Node) []int {
-	var out []int
-	for _, s := range rd.strs(n) {
-		i, ok := fact.ValueIndex(s)
-		if !ok {
-			rd.fail(n, Suggest(s, fact.ValueNames()), "%s has no value %q", fact.Name, s)
-			continue
-		}
-		out = append(out, i)
-	}
-	return out
-}
-
-func (v *Vocabulary) readValues(rd reader, fact *Fact, n *yaml.Node) {
-	if n == nil {
-		return
-	}
-	if fact.Kind != KindEnum {
-		rd.fail(n, "", "only an enum has values; %s is %s", fact.Name, fact.Kind)
-		return
-	}
-	addDef := func(d Def, aliases []string, at *yaml.Node) {
-		i := len(fact.Values)
-		fact.Values = append(fact.Values, d)
-		for _, name := range append([]string{d.Name, d.DPV, d.Fides}, aliases...) {
-			if name == "" {
-				continue
-			}
-			if fact.ambiguous[name] {
-				continue
-			}
-			if at2, dup := fact.byValue[name]; dup {
-				if at2 == i {
-					continue
-				}
-				// A broader term may stand behind several values; then it is no alias of any.
-				if name != fact.Values[at2].Name && (name == d.DPV || name == d.Fides) {
-					delete(fact.byValue, name)
-					fact.ambiguous[name] = true
-					continue
-				}
-				rd.fail(at, "", "value %q of %s stands twice", name, fact.Name)
-				continue
-			}
-			fact.byValue[name] = i
-		}
-	}
-	if n.Kind == yaml.SequenceNode {
-		for _, c := range n.Content {
-			addDef(Def{Name: rd.str(c), Pos: rd.pos(c)}, nil, c)
-		}
-		return
-	}
-	for _, p := range rd.pairs(n) {
-		if p.node.Kind == yaml.ScalarNode {
-			addDef(Def{Name: p.key, Text: p.node.Value, Pos: rd.pos(p.keyNode)}, nil, p.keyNode)
-			continue
-		}
-		f := rd.fields(p.node, "text", "dpv", "fides", "aliases")
-		addDef(Def{Name: p.key, Text: rd.str(f["text"]), DPV: rd.str(f["dpv"]), Fides: rd.str(f["fides"]), Pos: rd.pos(p.keyNode)}, rd.strs(f["aliases"]), p.keyNode)
-	}
-}
-
-func (v *Vocabulary) readOperations(rd reader, n *yaml.Node) {
-	if n == nil {
-		return
-	}
-	op := v.Facts[v.op]
-	for _, p := range rd.pairs(n) {
-		f := rd.fields(p.node, "mode", "needs", "text", "dpv", "fides", "aliases")
-		o := &Operation{Def: Def{Name: p.key, Text: rd.str(f["text"]), DPV: rd.str(f["dpv"]), Fides: rd.str(f["fides"]), Pos: rd.pos(p.keyNode)}, Index: len(op.Values)}
-		switch m := rd.str(f["mode"]); m {
-		case "act":
-		case "state":
-			o.State = true
-		default:
-			rd.fail(p.node, "use act or state", "operation %q has mode %q", p.key, m)
-		}
-		if f["needs"] != nil {
-			for _, c := range rd.items(f["needs"]) {
-				if fact := v.ref(rd, c); fact != nil {
-					o.Needs = append(o.Needs, fact.ID)
-				}
-			}
-		}
-		if _, dup := op.byValue[p.key]; dup {
-			rd.fail(p.keyNode, "", "operation %q is defined already", p.key)
-			continue
-		}
-		v.Operations = append(v.Operations, o)
-		op.Values = append(op.Values, o.Def)
-		for _, name := range append([]string{p.key, o.DPV}, rd.strs(f["aliases"])...) {
-			if _, dup := op.byValue[name]; name != "" && !dup {
-				op.byValue[name] = o.Index
-			}
-		}
 	}
 }
 

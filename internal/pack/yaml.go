@@ -5,64 +5,112 @@ package pack
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 )
 
-// MaxFileSize bounds one pack, vocabulary or case file, in bytes.
-const MaxFileSize = 4 << 20
-
-var yamlLine = regexp.MustCompile(`line (\d+)`)
-
 // reader walks one YAML document strictly: every key is known, nothing is guessed.
 type reader struct {
 	file  string
+	src   []byte
 	probs *Problems
 }
 
-// parseYAML reads one document without expanding anything: aliases and anchors are
-// refused, so that a small file can never stand for a large one.
-func parseYAML(file string, data []byte, probs *Problems) *yaml.Node {
-	pos := Pos{File: file}
+// openYAML reads one document without expanding anything: aliases and anchors are
+// refused, so that a small file can never stand for a large one. The node is nil if the
+// document cannot be used.
+func openYAML(file string, data []byte, probs *Problems) (reader, *yaml.Node) {
+	r := reader{file: file, src: data, probs: probs}
+	pos := Pos{File: file, Line: 1, Col: 1}
 	if len(data) > MaxFileSize {
-		probs.add(pos, "split it", "the file has %d bytes, more than %d", len(data), MaxFileSize)
-		return nil
+		probs.add(Pos{File: file}, "split it", "the file has %d bytes, more than %d", len(data), MaxFileSize)
+		return r, nil
 	}
 	if !utf8.Valid(data) {
-		probs.add(pos, "save it as UTF-8", "the file is not valid UTF-8")
-		return nil
+		probs.add(r.posOf(badUTF8(data)), "save it as UTF-8", "the file is not valid UTF-8")
+		return r, nil
 	}
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	var doc yaml.Node
 	if err := decodeNode(dec, &doc); err != nil {
 		if errors.Is(err, io.EOF) {
-			probs.add(pos, "", "the file is empty")
-			return nil
+			probs.add(pos, "write format: "+Format+" first", "the file is empty")
+			return r, nil
 		}
-		if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
-			pos.Line, _ = strconv.Atoi(m[1])
-			pos.Col = 1
-		}
-		probs.add(pos, "", "not valid YAML: %v", err)
-		return nil
+		at, msg := r.yamlFault(err)
+		probs.add(at, "check indentation, quotes and brackets near this line", "not valid YAML: %s", msg)
+		return r, nil
 	}
 	var second yaml.Node
 	if err := decodeNode(dec, &second); !errors.Is(err, io.EOF) {
-		probs.add(pos, "one document a file", "there is more than one YAML document")
-		return nil
+		at := pos
+		if err == nil {
+			at = r.pos(&second)
+		} else {
+			at, _ = r.yamlFault(err)
+		}
+		probs.add(at, "one document a file", "there is more than one YAML document")
+		return r, nil
 	}
-	r := reader{file: file, probs: probs}
 	if !r.plain(&doc, 0) || len(doc.Content) != 1 {
-		return nil
+		return r, nil
 	}
-	return doc.Content[0]
+	return r, doc.Content[0]
+}
+
+func badUTF8(data []byte) int {
+	for i := 0; i < len(data); {
+		c, n := utf8.DecodeRune(data[i:])
+		if c == utf8.RuneError && n == 1 {
+			return i
+		}
+		i += n
+	}
+	return len(data)
+}
+
+// posOf is the place of the byte at offset i of the source.
+func (r reader) posOf(i int) Pos {
+	before := r.src[:i]
+	return Pos{File: r.file, Line: 1 + bytes.Count(before, []byte("\n")),
+		Col: 1 + utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:])}
+}
+
+var (
+	yamlLine   = regexp.MustCompile(`^(?:yaml: )?(?:line (\d+): )?`)
+	yamlParser = regexp.MustCompile(`did not find expected ('-' indicator|',' or|key|node content|<)`)
+	yamlAnchor = regexp.MustCompile(`unknown anchor '(.*)' referenced`)
+)
+
+// yamlFault finds the place that an error of the YAML library means. The library names
+// lines only, leaves out the first, and its parser (not its scanner) counts them from 0.
+func (r reader) yamlFault(err error) (Pos, string) {
+	m := yamlLine.FindStringSubmatch(err.Error())
+	msg := err.Error()[len(m[0]):]
+	line, _ := strconv.Atoi(m[1]) // none is 0
+	if line == 0 || yamlParser.MatchString(msg) {
+		line++
+	}
+	if strings.HasPrefix(msg, "control characters") {
+		if i := bytes.IndexFunc(r.src, func(c rune) bool { return c < ' ' && !strings.ContainsRune("\t\n\r", c) || c == 0x7f }); i >= 0 {
+			return r.posOf(i), msg
+		}
+	}
+	if a := yamlAnchor.FindStringSubmatch(msg); a != nil {
+		if i := bytes.Index(r.src, []byte("*"+a[1])); i >= 0 {
+			return r.posOf(i), "YAML anchors and aliases are not accepted"
+		}
+	}
+	return Pos{File: r.file, Line: line, Col: 1}, msg
 }
 
 // decodeNode turns the YAML library's panics on malformed input into errors.
@@ -76,8 +124,8 @@ func decodeNode(dec *yaml.Decoder, n *yaml.Node) (err error) {
 }
 
 func (r reader) plain(n *yaml.Node, depth int) bool {
-	if depth > 64 {
-		r.probs.add(r.pos(n), "", "nested deeper than 64 levels")
+	if depth > maxNesting {
+		r.probs.add(r.pos(n), "make it flatter", "nested deeper than %d levels", maxNesting)
 		return false
 	}
 	if n.Kind == yaml.AliasNode || n.Anchor != "" {
@@ -100,30 +148,31 @@ func (r reader) fail(n *yaml.Node, remedy, format string, args ...any) {
 
 // pair is one entry of a mapping, in source order.
 type pair struct {
-	key      string
-	keyNode  *yaml.Node
-	node     *yaml.Node
-	consumed bool
+	key     string
+	keyNode *yaml.Node
+	node    *yaml.Node
 }
 
 // pairs lists a mapping's entries and refuses a key that stands twice.
 func (r reader) pairs(n *yaml.Node) []pair {
 	if n.Kind != yaml.MappingNode {
-		r.fail(n, "", "expected a mapping (key: value)")
+		r.fail(n, "write key: value", "expected a mapping")
 		return nil
 	}
 	out := make([]pair, 0, len(n.Content)/2)
+	seen := make(map[string]bool, len(n.Content)/2)
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		k := n.Content[i]
 		if k.Kind != yaml.ScalarNode {
-			r.fail(k, "", "a key must be plain text")
+			r.fail(k, "write key: value", "a key must be plain text")
 			continue
 		}
-		if slices.ContainsFunc(out, func(p pair) bool { return p.key == k.Value }) {
+		if seen[k.Value] {
 			r.fail(k, "remove one", "key %q stands twice", k.Value)
 			continue
 		}
-		out = append(out, pair{key: k.Value, keyNode: k, node: n.Content[i+1]})
+		seen[k.Value] = true
+		out = append(out, pair{k.Value, k, n.Content[i+1]})
 	}
 	return out
 }
@@ -133,7 +182,7 @@ func (r reader) fields(n *yaml.Node, known ...string) map[string]*yaml.Node {
 	out := map[string]*yaml.Node{}
 	for _, p := range r.pairs(n) {
 		if !slices.Contains(known, p.key) {
-			r.fail(p.keyNode, Suggest(p.key, known), "unknown key %q", p.key)
+			r.fail(p.keyNode, cmp.Or(Suggest(p.key, known), "remove it; docs/pack-format.md lists the keys"), "unknown key %q", p.key)
 			continue
 		}
 		if p.node.Tag == "!!null" {
@@ -148,8 +197,12 @@ func (r reader) fields(n *yaml.Node, known ...string) map[string]*yaml.Node {
 func (r reader) need(n *yaml.Node, f map[string]*yaml.Node, keys ...string) bool {
 	ok := true
 	for _, k := range keys {
-		if f[k] == nil {
-			r.fail(n, "", "key %q is missing", k)
+		switch v := f[k]; {
+		case v == nil:
+			r.fail(n, "add it", "key %q is missing", k)
+			ok = false
+		case v.Kind == yaml.ScalarNode && v.Value == "":
+			r.fail(v, "give a value", "key %q is empty", k)
 			ok = false
 		}
 	}
@@ -161,7 +214,7 @@ func (r reader) str(n *yaml.Node) string {
 		return ""
 	}
 	if n.Kind != yaml.ScalarNode {
-		r.fail(n, "", "expected text")
+		r.fail(n, "write one value", "expected text")
 		return ""
 	}
 	return n.Value
@@ -187,10 +240,26 @@ func (r reader) items(n *yaml.Node) []*yaml.Node {
 		return nil
 	}
 	if n.Kind != yaml.SequenceNode {
-		r.fail(n, "", "expected a list")
+		r.fail(n, "write [a, b] or one - item a line", "expected a list")
 		return nil
 	}
 	return n.Content
+}
+
+// oneOrMore lists the elements of a list that is not empty, or the single value that
+// stands for one.
+func (r reader) oneOrMore(n *yaml.Node) []*yaml.Node {
+	if n == nil {
+		return nil
+	}
+	if n.Kind == yaml.ScalarNode {
+		return []*yaml.Node{n}
+	}
+	list := r.items(n)
+	if n.Kind == yaml.SequenceNode && len(list) == 0 {
+		r.fail(n, "name at least one, or remove the key", "the list is empty")
+	}
+	return list
 }
 
 func (r reader) boolean(n *yaml.Node) bool {
@@ -203,7 +272,7 @@ func (r reader) boolean(n *yaml.Node) bool {
 	case "false":
 		return false
 	}
-	r.fail(n, "", "expected true or false")
+	r.fail(n, "write true or false", "expected true or false")
 	return false
 }
 
@@ -213,7 +282,7 @@ func (r reader) integer(n *yaml.Node) int {
 	}
 	v, err := strconv.Atoi(n.Value)
 	if err != nil || n.Kind != yaml.ScalarNode {
-		r.fail(n, "", "expected a whole number")
+		r.fail(n, "write a number without unit", "expected a whole number")
 	}
 	return v
 }
@@ -230,13 +299,23 @@ func (r reader) day(n *yaml.Node, absent Day) Day {
 	return d
 }
 
-// text reads {en: ..., de: ...}; lint asks for en.
+// isLanguage tells a two-letter language code, ISO 639-1.
+func isLanguage(s string) bool {
+	return len(s) == 2 && s[0] >= 'a' && s[0] <= 'z' && s[1] >= 'a' && s[1] <= 'z'
+}
+
+// text reads {en: ..., de: ...}; English is required.
 func (r reader) text(n *yaml.Node) map[string]string {
 	if n == nil {
 		return nil
 	}
 	out := map[string]string{}
 	for _, p := range r.pairs(n) {
+		if !isLanguage(p.key) {
+			// An unquoted comma ends a text in flow style: what follows looks like a key.
+			r.fail(p.keyNode, "quote a text that has commas", "%q is no language code", p.key)
+			continue
+		}
 		out[p.key] = r.str(p.node)
 	}
 	if out["en"] == "" {

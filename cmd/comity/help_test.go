@@ -1,0 +1,111 @@
+// SPDX-FileCopyrightText: The Comity authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+)
+
+// exampleFiles are the files that examples of the help may name, besides packs/.
+var exampleFiles = map[string]string{
+	"question.yaml": `operation: transfer
+subject_location: DE
+controller_establishment: DE
+data_categories: contact
+from_region: DE
+to_region: JP
+`,
+	"questions.jsonl": `{"operation":"process","subject_location":"DE","controller_establishment":"DE","data_categories":"contact","purpose":"contract_performance","legal_basis":"contract","date":"2024-05-01"}
+{"operation":"transfer","subject_location":"DE","controller_establishment":"DE","data_categories":"contact","from_region":"DE","to_region":"US","transfer_mechanism":"none","date":"2024-05-01"}
+`,
+	"scenarios.yaml": `scenarios:
+- id: S1
+  facts: {operation: transfer, subject_location: DE, controller_establishment: DE, data_categories: contact, from_region: DE, to_region: FR, date: 2024-05-01}
+  expected: {effect: allow, regimes: [eu_gdpr]}
+`,
+	// A stand-in for graphviz, which a machine need not have; it is last on the PATH.
+	"bin/dot": "#!/bin/sh\nexec cat\n",
+}
+
+// commands lists every command that a user sees.
+func commands(cmd *cobra.Command) []*cobra.Command {
+	out := []*cobra.Command{cmd}
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() || c.Name() == "help" {
+			out = append(out, commands(c)...)
+		}
+	}
+	return out
+}
+
+// TestHelp holds every command to a summary, and its examples to run.
+func TestHelp(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a process for each example, left out by -short")
+	}
+	if _, err := exec.LookPath("sh"); err != nil {
+		t.Skip("the examples are lines of a shell, and there is none")
+	}
+	for _, cmd := range commands(newRoot()) {
+		t.Run(strings.ReplaceAll(cmd.CommandPath(), " ", "_"), func(t *testing.T) {
+			if cmd.Short == "" || strings.HasSuffix(cmd.Short, ".") {
+				t.Errorf("the summary is %q: write one without a full stop", cmd.Short)
+			}
+			if cmd.Example == "" {
+				t.Fatal("no example")
+			}
+			for _, line := range strings.Split(cmd.Example, "\n") {
+				if !strings.HasPrefix(line, "  ") || !strings.Contains(line, cmd.CommandPath()) {
+					t.Errorf("the example %q does not show %s, indented by two", line, cmd.CommandPath())
+				}
+				runExample(t, strings.TrimSpace(line))
+			}
+		})
+	}
+}
+
+// runExample runs one line in a sandbox; answers of any effect are fine, errors are not.
+func runExample(t *testing.T, line string) {
+	t.Helper()
+	dir := t.TempDir()
+	if err := setup(dir); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range exampleFiles {
+		name = filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(text), 0o755); err != nil { //nolint:gosec // the stand-in is executable
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", line)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "PATH="+os.Getenv("PATH")+string(os.PathListSeparator)+filepath.Join(dir, "bin"))
+	out, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && (!errors.As(err, &exit) || !slices.Contains([]int{exitDeny, exitReview}, exit.ExitCode())) {
+		t.Errorf("%s\n%v\n%s", line, err, out)
+	}
+}
+
+// TestFlagsAreDescribed keeps the help of every flag a sentence without a full stop.
+func TestFlagsAreDescribed(t *testing.T) {
+	for _, cmd := range commands(newRoot()) {
+		for _, line := range strings.Split(cmd.LocalFlags().FlagUsages(), "\n") {
+			if f := strings.Fields(line); len(f) > 0 && len(f) < 3 {
+				t.Errorf("%s: a flag without a description: %s", cmd.CommandPath(), line)
+			}
+		}
+	}
+}
