@@ -13,33 +13,12 @@ func factAt(word int, x uint64) pack.FactID {
 	return pack.FactID(word<<6 + bits.TrailingZeros64(x))
 }
 
-// lastWord masks the bits of the last word that stand for rules.
-func lastWord(rules int) uint64 {
-	if rules&63 == 0 {
-		return ^uint64(0)
+// indexRows are the rows whose AND leaves the candidates; there is always one.
+func (in *Input) indexRows(review bool) [][]uint64 {
+	if review {
+		return in.rows[1]
 	}
-	return 1<<(rules&63) - 1
-}
-
-// indexRows fills rows with one row per indexed fact; with no indexed fact the one row is
-// all ones.
-func (in *Input) indexRows(rows *[maxIndexed][]uint64, review bool) int {
-	x := &in.prog.index
-	for i := range x.facts {
-		row := in.rows[i]
-		if row == nil {
-			row = x.facts[i].absent
-			if review {
-				row = x.facts[i].absentAsk
-			}
-		}
-		rows[i] = row[:x.words]
-	}
-	if len(x.facts) == 0 {
-		rows[0] = x.ones[:x.words]
-		return 1
-	}
-	return len(x.facts)
+	return in.rows[0]
 }
 
 func (p *Program) judgeWord(in *Input, res *Result, w int, x, op uint64, review bool) {

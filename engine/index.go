@@ -23,6 +23,11 @@ type index struct {
 	words int
 	facts []indexedFact
 	ones  []uint64
+	// simple marks the rules that bind wherever the index finds them for a question of
+	// single values: no exceptions, no dates, nothing asked or demanded.
+	simple, simpleForbid []uint64
+	// dense tells that every rule is simple.
+	dense bool
 }
 
 type indexedFact struct {
@@ -121,8 +126,8 @@ func (p *Program) buildIndex() {
 	n := len(p.rules)
 	p.index.words = (n + 63) / 64
 	p.index.ones = make([]uint64, p.index.words)
-	for i := range p.index.ones {
-		p.index.ones[i] = ^uint64(0)
+	for i := range p.rules {
+		p.index.ones[i>>6] |= 1 << (i & 63)
 	}
 	needs := p.scopeConstraints()
 	type use struct {
@@ -148,6 +153,27 @@ func (p *Program) buildIndex() {
 		r := &p.rules[i]
 		info := &p.packs[r.pack]
 		r.exact = p.nodes[info.reach].op == pack.OpTrue && len(info.outside) == 0 && p.exactScope(r.src.When)
+	}
+	p.markSimple()
+}
+
+func (p *Program) markSimple() {
+	x := &p.index
+	x.simple, x.simpleForbid = make([]uint64, x.words), make([]uint64, x.words)
+	x.dense = true
+	for i := range p.rules {
+		r := &p.rules[i]
+		p.demanding = p.demanding || r.demand != 0
+		simple := r.exact && len(r.branches) == 0 && r.demand == 0 && !r.hasAsk && r.from == pack.DayMin && r.until == pack.DayMax &&
+			(r.kind == ruleForbid || r.kind == ruleQualify)
+		if !simple {
+			x.dense = false
+			continue
+		}
+		x.simple[i>>6] |= 1 << (i & 63)
+		if r.kind == ruleForbid {
+			x.simpleForbid[i>>6] |= 1 << (i & 63)
+		}
 	}
 }
 

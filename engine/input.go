@@ -39,9 +39,13 @@ type Input struct {
 	// combos is their number of combinations; full masks those of the current chunk.
 	combos int
 	full   uint64
+	// simple tells that the index alone answers the question.
+	simple bool
 
-	only    []uint64   // rules to judge at all, of a residual; nil is all
-	rows    [][]uint64 // one row of the index for each indexed fact
+	only []uint64 // rules to judge at all, of a residual; nil is all
+	// rows holds one row of the index for each indexed fact, for missing=ignore and for
+	// missing=review.
+	rows    [2][][]uint64
 	scratch [][]uint64
 	ev      evaluation
 }
@@ -66,8 +70,11 @@ type zoneSpan struct {
 func (p *Program) NewInput() *Input {
 	n := len(p.facts)
 	in := &Input{prog: p, items: make([][]uint16, n), num: make([]int64, n), at: make([]pack.Instant, n), strs: make([][]string, n),
-		days: make([]pack.Day, len(p.zones)), zones: make([]zoneSpan, len(p.zones)), rows: make([][]uint64, len(p.index.facts)),
-		scratch: make([][]uint64, len(p.index.facts))}
+		days: make([]pack.Day, len(p.zones)), zones: make([]zoneSpan, len(p.zones)), scratch: make([][]uint64, len(p.index.facts))}
+	for i := range in.rows {
+		in.rows[i] = make([][]uint64, max(1, len(p.index.facts)))
+		in.rows[i][0] = p.index.ones
+	}
 	in.ev.init(p)
 	return in
 }
@@ -324,30 +331,37 @@ func (in *Input) combine() error {
 	}
 	for i := range p.index.facts {
 		x := &p.index.facts[i]
-		items := in.items[x.fact]
-		switch {
-		case !in.given.has(x.fact):
-			in.rows[i] = nil
-		case len(items) == 1:
-			in.rows[i] = x.rows[items[0]]
-		default:
-			if in.scratch[i] == nil {
-				in.scratch[i] = make([]uint64, p.index.words)
-			}
-			row := in.scratch[i]
-			clear(row)
-			for _, it := range items {
-				for w, bits := range x.rows[it] {
-					row[w] |= bits
-				}
-			}
-			if len(items) == 0 {
-				copy(row, x.absent)
-			}
-			in.rows[i] = row
+		if in.given.has(x.fact) {
+			row := in.row(i, x)
+			in.rows[0][i], in.rows[1][i] = row, row
+		} else {
+			in.rows[0][i], in.rows[1][i] = x.absent, x.absentAsk
 		}
 	}
+	in.simple = p.index.dense && in.combos == 1 && !p.demanding && len(in.rules) == 0 && !in.isForeignOrder()
 	return nil
+}
+
+// row is the index row of a given fact: of several values, the rules that accept any.
+func (in *Input) row(i int, x *indexedFact) []uint64 {
+	items := in.items[x.fact]
+	switch len(items) {
+	case 0:
+		return x.absent
+	case 1:
+		return x.rows[items[0]]
+	}
+	if in.scratch[i] == nil {
+		in.scratch[i] = make([]uint64, in.prog.index.words)
+	}
+	row := in.scratch[i]
+	copy(row, x.rows[items[0]])
+	for _, it := range items[1:] {
+		for w, bits := range x.rows[it] {
+			row[w] |= bits
+		}
+	}
+	return row
 }
 
 // addList appends a list, keeping the mask that an earlier question left in its place.

@@ -5,6 +5,7 @@ package engine
 
 import (
 	"errors"
+	"math/bits"
 	"slices"
 
 	"github.com/comity-project/comity"
@@ -25,15 +26,17 @@ func (p *Program) Evaluate(in *Input, mode comity.Mode, res *Result) error {
 }
 
 func (p *Program) evaluate(in *Input, review bool, res *Result) {
-	res.reset(p, review)
-	for base := 0; base < in.combos; base += 64 {
-		if in.combos > 64 {
-			in.chunk(base)
+	if in.simple && in.only == nil {
+		res.resetSimple(p, review)
+		p.judgeSimple(in.indexRows(review), res)
+		if len(res.violated) > 0 {
+			res.effect = comity.Deny
 		}
-		p.judgeChunk(in, review, res)
-	}
-	if in.combos > 64 {
-		res.normalise()
+		if !review {
+			return
+		}
+	} else {
+		p.judgeChunks(in, review, res)
 	}
 	if review {
 		p.needsOf(in, res)
@@ -43,6 +46,19 @@ func (p *Program) evaluate(in *Input, review bool, res *Result) {
 		res.effect = comity.Deny
 	case len(res.conflicts)+len(res.missing)+len(res.questions)+len(res.undeclared) > 0:
 		res.effect = comity.Review
+	}
+}
+
+func (p *Program) judgeChunks(in *Input, review bool, res *Result) {
+	res.reset(p, review)
+	for base := 0; base < in.combos; base += 64 {
+		if in.combos > 64 {
+			in.chunk(base)
+		}
+		p.judgeChunk(in, review, res)
+	}
+	if in.combos > 64 {
+		res.normalise()
 	}
 }
 
@@ -62,17 +78,11 @@ func (p *Program) judgeChunk(in *Input, review bool, res *Result) {
 	if in.given.has(p.op) {
 		op = 1 << in.items[p.op][0]
 	}
-	words := p.index.words
-	var rows [maxIndexed][]uint64
-	n := in.indexRows(&rows, review)
-	tail := lastWord(len(p.rules))
-	for w := 0; w < words; w++ {
+	rows := in.indexRows(review)
+	for w := range p.index.words {
 		x := rows[0][w]
-		for _, row := range rows[1:n] {
+		for _, row := range rows[1:] {
 			x &= row[w]
-		}
-		if w == words-1 {
-			x &= tail
 		}
 		if in.only != nil {
 			x &= in.only[w]
@@ -85,6 +95,39 @@ func (p *Program) judgeChunk(in *Input, review bool, res *Result) {
 	if len(ev.prohibited) > 0 {
 		p.contradictions(in, res, op)
 	}
+}
+
+// judgeSimple answers from the index alone, where all rules are simple and nothing can
+// dispute a violation. Four rows, the usual number where speed is all, are joined without
+// an inner loop.
+func (p *Program) judgeSimple(rows [][]uint64, res *Result) {
+	n := p.index.words
+	first, forbid := rows[0][:n], p.index.simpleForbid[:n]
+	bound, violated, applied := res.bound, res.violated, res.applied
+	four := len(rows) == 4
+	var r1, r2, r3 []uint64
+	if four {
+		r1, r2, r3 = rows[1][:n], rows[2][:n], rows[3][:n]
+	}
+	for w, x := range first {
+		if four {
+			x &= r1[w] & r2[w] & r3[w]
+		} else {
+			for _, row := range rows[1:] {
+				x &= row[w]
+			}
+		}
+		for ; x != 0; x &= x - 1 {
+			i := uint32(w<<6 + bits.TrailingZeros64(x))
+			bound = append(bound, i)
+			if x&-x&forbid[w] != 0 {
+				violated = append(violated, i)
+			} else {
+				applied = append(applied, i)
+			}
+		}
+	}
+	res.bound, res.violated, res.applied = bound, violated, applied
 }
 
 // judge handles one rule that the index left.

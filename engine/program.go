@@ -114,7 +114,9 @@ type Program struct {
 	packs []packInfo
 	index index
 	times []ruleTimes
-	ages  []*pack.Fact
+	// demanding tells that some rule demands an operation.
+	demanding bool
+	ages      []*pack.Fact
 
 	date, op, elapsed, mechanism, toRegion, retention pack.FactID
 	establishment, targets                            pack.FactID

@@ -273,7 +273,7 @@ func TestReloadIsAtomic(t *testing.T) {
 	programs[e.Program().Hash()] = "A2 B2"
 	stop := make(chan struct{})
 	var wg sync.WaitGroup
-	for range 4 {
+	for range 2 {
 		wg.Go(func() {
 			for {
 				select {

@@ -211,6 +211,9 @@ func (p *Program) satisfyAtom(in *Input, id uint32, want bool) [][]change {
 				if p.facts[a.fact].def.Kind == pack.KindEnum && slices.Contains(p.facts[a.fact].def.Circumstances, s) {
 					continue
 				}
+				if a.kind == atomRegion {
+					s = int(p.commonName(s, in.days[a.zone]))
+				}
 				out = append(out, []change{{fact: a.fact, items: []uint16{uint16(s)}}})
 				if len(out) == 3 {
 					break
@@ -270,4 +273,22 @@ func (p *Program) changeValue(c change) any {
 		return pack.Day(c.num).String()
 	}
 	return c.num
+}
+
+// commonName is the group with the shortest code that has the same places on the day: a
+// caller says EEA where a rule says where Union law applies.
+func (p *Program) commonName(id int, day pack.Day) uint16 {
+	regions := p.model.Vocab.Regions()
+	best := pack.RegionID(id)
+	if !regions.IsGroup(best) {
+		return uint16(id)
+	}
+	set := *regions.Set(best, day)
+	for other := 1; other < regions.Len(); other++ {
+		o := pack.RegionID(other)
+		if regions.IsGroup(o) && len(regions.Code(o)) < len(regions.Code(best)) && *regions.Set(o, day) == set {
+			best = o
+		}
+	}
+	return uint16(best)
 }

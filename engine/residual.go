@@ -117,19 +117,15 @@ func (r *Residual) Evaluate(row comity.Facts, res *Result) error {
 // narrow keeps the rules that the known facts leave possible.
 func (r *Residual) narrow() {
 	p, in := r.prog, r.in
-	var rows [maxIndexed][]uint64
-	n := in.indexRows(&rows, r.review)
+	rows := in.indexRows(r.review)
 	r.keep = slices.Clone(p.index.ones)
-	for i := range n {
-		if len(p.index.facts) > 0 && slices.Contains(r.free, p.index.facts[i].fact) {
+	for i := range p.index.facts {
+		if slices.Contains(r.free, p.index.facts[i].fact) {
 			continue
 		}
 		for w := range r.keep {
 			r.keep[w] &= rows[i][w]
 		}
-	}
-	if len(r.keep) > 0 {
-		r.keep[len(r.keep)-1] &= lastWord(len(p.rules))
 	}
 	for i := range p.rules {
 		rl := &p.rules[i]

@@ -13,6 +13,7 @@ import (
 type Result struct {
 	prog   *Program
 	review bool
+	simple bool // filled by judgeSimple
 	effect comity.Effect
 
 	bound      []uint32
@@ -87,8 +88,19 @@ func (r *Result) Conditional() bool {
 	return false
 }
 
+// resetSimple is reset for questions that fill only three of the lists; the others are
+// cleared where the last question used them.
+func (r *Result) resetSimple(p *Program, review bool) {
+	if !r.simple || r.prog != p {
+		r.reset(p, review)
+		r.simple = true
+	}
+	r.review, r.effect = review, comity.Allow
+	r.bound, r.violated, r.applied, r.missing = r.bound[:0], r.violated[:0], r.applied[:0], r.missing[:0]
+}
+
 func (r *Result) reset(p *Program, review bool) {
-	r.prog, r.review, r.effect = p, review, comity.Allow
+	r.prog, r.review, r.effect, r.simple = p, review, comity.Allow, false
 	r.bound, r.violated, r.conflicts = r.bound[:0], r.violated[:0], r.conflicts[:0]
 	r.held, r.applied, r.duties = r.held[:0], r.applied[:0], r.duties[:0]
 	r.met, r.questions, r.demanded = r.met[:0], r.questions[:0], r.demanded[:0]

@@ -299,7 +299,7 @@ func TestRule17Parts(t *testing.T) {
 	req := request("")
 	req.Parts = []comity.Facts{}
 	_, err := e.Decide(req)
-	expectError(t, "no parts", err, "usage empty")
+	expectError(t, "no parts", err, "invalid empty")
 	req.Parts = []comity.Facts{{}, {"purpos": "tax"}}
 	_, err = e.Decide(req)
 	expectError(t, "a bad part", err, "unknown part 1|purpose")

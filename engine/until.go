@@ -177,8 +177,7 @@ func (p *Program) moments(in *Input, review bool) []moment {
 	if in.combos > 64 {
 		in.chunk(0)
 	}
-	var rows [maxIndexed][]uint64
-	n := in.indexRows(&rows, review)
+	rows := in.indexRows(review)
 	out := in.ev.moments[:0]
 	rule := uint32(0)
 	add := func(at pack.Instant, end time.Time) {
@@ -204,11 +203,8 @@ func (p *Program) moments(in *Input, review bool) []moment {
 	}
 	for w := 0; w < p.index.words; w++ {
 		x := rows[0][w]
-		for _, row := range rows[1:n] {
+		for _, row := range rows[1:] {
 			x &= row[w]
-		}
-		if w == p.index.words-1 {
-			x &= lastWord(len(p.rules))
 		}
 		for ; x != 0; x &= x - 1 {
 			rule = uint32(factAt(w, x))
