@@ -125,6 +125,7 @@ var families = []family{
 	{"Cedar", []string{"github.com/cedar-policy/cedar-go"}, []string{"bench/..."}, false, "a peer to measure against"},
 	{"CEL", []string{"cel.dev/cel-go", "github.com/google/cel-go"}, []string{"bench/..."}, false, "a peer to measure against"},
 	{"property tests", []string{"pgregory.net/rapid"}, nil, true, "random input that shrinks"},
+	{"JSON Schema", []string{"github.com/santhosh-tekuri/jsonschema"}, nil, true, "the published schemas of pack files are held against the reader"},
 	{"comparison", []string{"github.com/google/go-cmp"}, nil, true, "readable differences"},
 	{"command tests", []string{"github.com/rogpeppe/go-internal"}, nil, true, "testscript"},
 }

@@ -187,14 +187,14 @@ func TestBadPacks(t *testing.T) {
 	e := engineWith(t, rules("- {id: A, kind: forbid, ~}\n"))
 	before := e.Program()
 	for text, want := range map[string]string{
-		rules("- {id: A, kind: forbid, ~}\n- {id: A, kind: forbid, ~}\n"):          "pack test/p/pack.yaml:14:|requirement A stands also|unique",
-		rules("- {id: A, kind: forbid, ~, when: purpose == taks}\n"):               `pack test/p/pack.yaml:13:|"taks"|did you mean "tax"`,
-		rules("- {id: A, kind: forbid, ~, when: porpose == tax}\n"):                `pack test/p/pack.yaml:13:|did you mean "purpose"`,
-		strings.Replace(rules("- {id: A, kind: forbid, ~}\n"), "comity/v1", "comity/v2", 1):                `pack test/p/pack.yaml:1:|"comity/v2" is not comity/v1`,
-		rules("- {id: A, kind: forbid, ~, from: 2024-06-31}\n"):                    "pack test/p/pack.yaml:13:|2024-06-31",
-		rules("- {id: A, kind: forbid, ~, from: 2024-06-01, until: 2024-06-01}\n"): "pack test/p/pack.yaml:13:|ends before it begins",
-		rules("- &a {id: A, kind: forbid, ~}\n- *a\n"):                             "pack test/p/pack.yaml:",
-		rules("- {id: A, kind: forbid, cite: Lex 1, text: {en: x}}\n"):             "pack test/p/pack.yaml:13:|declare the instrument",
+		rules("- {id: A, kind: forbid, ~}\n- {id: A, kind: forbid, ~}\n"):                   "pack test/p/pack.yaml:14:|requirement A stands also|unique",
+		rules("- {id: A, kind: forbid, ~, when: purpose == taks}\n"):                        `pack test/p/pack.yaml:13:|"taks"|did you mean "tax"`,
+		rules("- {id: A, kind: forbid, ~, when: porpose == tax}\n"):                         `pack test/p/pack.yaml:13:|did you mean "purpose"`,
+		strings.Replace(rules("- {id: A, kind: forbid, ~}\n"), "comity/v1", "comity/v2", 1): `pack test/p/pack.yaml:1:|"comity/v2" is not comity/v1`,
+		rules("- {id: A, kind: forbid, ~, from: 2024-06-31}\n"):                             "pack test/p/pack.yaml:13:|2024-06-31",
+		rules("- {id: A, kind: forbid, ~, from: 2024-06-01, until: 2024-06-01}\n"):          "pack test/p/pack.yaml:13:|ends before it begins",
+		rules("- &a {id: A, kind: forbid, ~}\n- *a\n"):                                      "pack test/p/pack.yaml:",
+		rules("- {id: A, kind: forbid, cite: Lex 1, text: {en: x}}\n"):                      "pack test/p/pack.yaml:13:|declare the instrument",
 		"\nid: p\n\xff": "pack test/p/pack.yaml:",
 	} {
 		err := e.Reload(Options{NoEmbedded: true, Folders: []Folder{folder(text)}})

@@ -27,7 +27,7 @@ func (r *report) citations() []string {
 			}
 		}
 	}
-	for _, c := range r.res.conflicts {
+	for _, c := range r.byOrder() {
 		out = merge(out, r.conflictCites(c))
 	}
 	var violations [][]string

@@ -237,7 +237,7 @@ func (r *report) failedCites(i uint32, b *pack.RuleBranch) []string {
 }
 
 func (r *report) conflicts() {
-	for _, c := range r.res.conflicts {
+	for _, c := range r.byOrder() {
 		v, d := r.id(c.rule), r.id(c.demand)
 		out := comity.Conflict{Requirements: []string{v, d},
 			Citations: r.conflictCites(c),
@@ -264,6 +264,18 @@ func (r *report) conflicts() {
 	}
 }
 
+// byOrder lists the conflicts by the weight of what is violated, then its id.
+func (r *report) byOrder() []conflict {
+	out := slices.Clone(r.res.conflicts)
+	slices.SortStableFunc(out, func(a, b conflict) int {
+		if d := r.p.standing(r.in, b.rule).weight - r.p.standing(r.in, a.rule).weight; d != 0 {
+			return int(d)
+		}
+		return strings.Compare(r.id(a.rule), r.id(b.rule))
+	})
+	return out
+}
+
 func (r *report) conflictCites(c conflict) []string {
 	var out []string
 	for _, i := range []uint32{c.demand, c.rule} {
@@ -286,9 +298,9 @@ func (r *report) conflictCites(c conflict) []string {
 func (r *report) lifted() {
 	for _, h := range r.res.held {
 		b := &r.rule(h.rule).Branches[h.branch]
-		r.d.Grounds = append(r.d.Grounds, comity.Ground{Requirement: b.Owner.ID, Branch: b.ID, Citations: b.Cites})
+		r.ground(b)
 		for i := range b.Conditions {
-			r.condition(&b.Conditions[i], b.Owner.ID, b.Cites)
+			r.condition(&b.Conditions[i], b.Owner.ID, b.Cites, h.rule)
 		}
 		if h.open {
 			r.openConditions(h, b)
@@ -297,12 +309,22 @@ func (r *report) lifted() {
 	for _, i := range r.res.applied {
 		q := r.rule(i).Req
 		for j := range q.Conditions {
-			r.condition(&q.Conditions[j], q.ID, q.Cites)
+			r.condition(&q.Conditions[j], q.ID, q.Cites, i)
 		}
 	}
 }
 
-func (r *report) condition(c *pack.Condition, id string, cites []string) {
+// ground names an exception once, also where a permit lifted several rules.
+func (r *report) ground(b *pack.RuleBranch) {
+	for _, g := range r.d.Grounds {
+		if g.Requirement == b.Owner.ID && g.Branch == b.ID {
+			return
+		}
+	}
+	r.d.Grounds = append(r.d.Grounds, comity.Ground{Requirement: b.Owner.ID, Branch: b.ID, Citations: b.Cites})
+}
+
+func (r *report) condition(c *pack.Condition, id string, cites []string, rule uint32) {
 	if len(c.Cites) > 0 {
 		cites = c.Cites
 	}
@@ -311,7 +333,7 @@ func (r *report) condition(c *pack.Condition, id string, cites []string) {
 		out.Action = &comity.Action{Type: c.Action.Type, Params: c.Action.Params}
 	}
 	if c.Due != nil {
-		out.Due = r.in.due(c.Due)
+		out.Due = r.in.due(c.Due, r.p.zones[r.p.rules[rule].zone])
 	}
 	for _, have := range r.d.Conditions {
 		if have.ID == out.ID && have.Requirement == out.Requirement {
@@ -321,8 +343,9 @@ func (r *report) condition(c *pack.Condition, id string, cites []string) {
 	r.d.Conditions = append(r.d.Conditions, out)
 }
 
-// due is the day or instant of an operand, empty if its fact is absent.
-func (in *Input) due(a *pack.Atom) string {
+// due is the day or instant of an operand as the law's zone counts it, empty if its fact is
+// absent.
+func (in *Input) due(a *pack.Atom, zone *time.Location) string {
 	if a.Ref == 0 {
 		return a.Plus.AddTo(pack.Day(a.Num)).String()
 	}
@@ -334,9 +357,9 @@ func (in *Input) due(a *pack.Atom) string {
 		at = pack.Noon(pack.Day(in.num[a.Ref]))
 	}
 	if a.Plus.Unit == pack.Hours {
-		return pack.Instant{Sec: at.Sec + int64(a.Plus.N)*3600, Local: at.Local}.Time(utc).UTC().Format(time.RFC3339)
+		return pack.Instant{Sec: at.Sec + int64(a.Plus.N)*3600, Local: at.Local}.Time(zone).UTC().Format(time.RFC3339)
 	}
-	return a.Plus.AddTo(at.Day(utc)).String()
+	return a.Plus.AddTo(at.Day(zone)).String()
 }
 
 // openConditions are what an exception that was claimed still asks for.

@@ -137,7 +137,7 @@ func (in *Input) firstFault(facts comity.Facts) error {
 
 func (p *Program) unknownFact(name string) error {
 	return &comity.Error{Code: comity.CodeUnknown, Op: "encode", Remedy: pack.Suggest(name, p.model.Vocab.FactNames()),
-		Err: fmt.Errorf("unknown fact %q", name)}
+		Err: fmt.Errorf("unknown fact %q", pack.Short(name))}
 }
 
 // set stores one fact. Texts, their lists and booleans, the common cases, take a short

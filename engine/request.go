@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"reflect"
 	"strconv"
 	"time"
@@ -35,7 +36,7 @@ func DecodeRequest(data []byte) (comity.Request, error) {
 	if err != nil {
 		return comity.Request{}, err
 	}
-	if _, err := d.dec.ReadToken(); err == nil {
+	if _, err := d.dec.ReadToken(); !errors.Is(err, io.EOF) {
 		return comity.Request{}, d.fail(comity.CodeInvalid, "one request a line", "something follows the request")
 	}
 	return RequestOf(root)
@@ -124,6 +125,9 @@ func (d *requestDecoder) value(depth int) (any, error) {
 	case '{':
 		return d.members(depth + 1)
 	case '[':
+		if depth > maxDepth {
+			return nil, d.fail(comity.CodeInvalid, "", "nested deeper than %d levels", maxDepth)
+		}
 		list := []any{}
 		for d.dec.PeekKind() != ']' {
 			v, err := d.value(depth + 1)
@@ -285,7 +289,7 @@ func ParseTime(s string) (time.Time, error) {
 	}
 	t, err := time.Parse(time.RFC3339, s)
 	if err != nil {
-		return t, &comity.Error{Code: comity.CodeInvalid, Op: "time", Err: fmt.Errorf("%q is neither a day (2024-05-01) nor an instant (2024-05-01T15:04:05Z)", s)}
+		return t, &comity.Error{Code: comity.CodeInvalid, Op: "time", Err: fmt.Errorf("%q is neither a day (2024-05-01) nor an instant (2024-05-01T15:04:05Z)", pack.Short(s))}
 	}
 	return t, nil
 }

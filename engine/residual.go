@@ -45,6 +45,8 @@ func (p *Program) Residual(known comity.Facts, free []string, mode comity.Mode, 
 			return nil, usageError("residual", fmt.Errorf("fact %s is both known and free", name), "name it once")
 		case id == p.op || id == p.date || id == p.retention || p.facts[id].def.Ages != pack.NoUnit || p.facts[id].def.AgedBy != 0:
 			return nil, usageError("residual", fmt.Errorf("fact %s cannot be free", name), "know operation, date, retention_rules, ages and their origins before")
+		case id == p.elapsed && len(r.in.rules) > 0:
+			return nil, usageError("residual", fmt.Errorf("fact %s cannot be free where retention_rules is known", name), "know both")
 		}
 		r.free = append(r.free, id)
 	}
@@ -60,9 +62,10 @@ func (p *Program) Residual(known comity.Facts, free []string, mode comity.Mode, 
 	return r, nil
 }
 
-// Deny is the condition, in the condition language over the free facts, under which a row
-// is denied: "true" if every row is, "false" if none. Given region groups count as denied
-// only where all their places are.
+// Deny is the condition, in the condition language, under which a row is denied: "true" if
+// every row is, "false" if none. It reads the free facts, and a known one only where a rule
+// compares it with a free one. It is exact for rows of single values that are no region
+// groups; Evaluate is for all.
 func (r *Residual) Deny() string {
 	switch {
 	case r.deny == nil:

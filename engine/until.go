@@ -47,6 +47,7 @@ func (p *Program) timesOf() []ruleTimes {
 				p.addTimes(t, c, seen)
 			}
 		}
+		t.days = append(t.days, p.orderBreaks(r)...)
 		for _, d := range []pack.Day{r.from, r.until} {
 			if d != pack.DayMin && d != pack.DayMax {
 				t.days = append(t.days, d)
@@ -56,6 +57,29 @@ func (p *Program) timesOf() []ruleTimes {
 		t.days = slices.Compact(t.days)
 	}
 	return out
+}
+
+// orderBreaks lists the days on which the legal orders that a rule meets in conflicts or
+// recognises change their members.
+func (p *Program) orderBreaks(r *rule) []pack.Day {
+	if !r.collides && r.demand == 0 {
+		return nil
+	}
+	regions := p.model.Vocab.Regions()
+	orders := []pack.RegionID{r.order}
+	for i := range r.src.Branches {
+		orders = append(orders, r.src.Branches[i].Recognises...)
+	}
+	for i := range p.rules {
+		if p.rules[i].demand != 0 || p.rules[i].collides {
+			orders = append(orders, p.rules[i].order)
+		}
+	}
+	for _, in := range p.model.Mandatory {
+		orders = append(orders, in.Order)
+	}
+	slices.Sort(orders)
+	return regions.MembershipBreaks(slices.Compact(orders))
 }
 
 // conjuncts are the members of a conjunction, or the condition itself.
@@ -83,8 +107,15 @@ func (p *Program) addTimes(t *ruleTimes, id uint32, seen map[uint32]bool) bool {
 	}
 	a := &p.atoms[no]
 	timed := a.kind == atomTime && a.fact == p.date
-	aged := a.kind == atomNum && p.facts[a.fact].def.Ages != pack.NoUnit || a.kind == atomRef && (a.fact == p.date || a.ref == p.date)
-	member := a.kind == atomRegion && len(a.table.breaks) > 0
+	aged := a.kind == atomNum && p.isAge(a.fact) || a.kind == atomRef && (a.fact == p.date || a.ref == p.date || p.isAge(a.fact) || p.isAge(a.ref))
+	var breaks []pack.Day
+	switch a.kind {
+	case atomRegion:
+		breaks = a.table.breaks
+	case atomRule:
+		breaks = p.ruleBreaks(a)
+	}
+	member := len(breaks) > 0
 	if seen[no] {
 		return timed || aged || member
 	}
@@ -95,9 +126,21 @@ func (p *Program) addTimes(t *ruleTimes, id uint32, seen map[uint32]bool) bool {
 	case aged:
 		t.atoms = append(t.atoms, no)
 	case member:
-		t.days = append(t.days, a.table.breaks...)
+		t.days = append(t.days, breaks...)
 	}
 	return timed || aged || member
+}
+
+func (p *Program) isAge(id pack.FactID) bool { return id != 0 && p.facts[id].def.Ages != pack.NoUnit }
+
+// ruleBreaks are the days on which a recognised order gains or loses the order of some
+// retention law.
+func (p *Program) ruleBreaks(a *atom) []pack.Day {
+	ids := slices.Clone(a.src.orders)
+	for _, in := range p.model.Mandatory {
+		ids = append(ids, in.Order)
+	}
+	return p.model.Vocab.Regions().MembershipBreaks(ids)
 }
 
 // moment is a candidate for the end of an answer: the beginning of a day in a zone, or an
@@ -255,34 +298,97 @@ func (in *Input) dayMoment(d pack.Day, loc *time.Location) (pack.Instant, time.T
 
 // atomMoments adds the moments at which a comparison with a date of the question flips.
 func (p *Program) atomMoments(in *Input, a *atom, loc *time.Location, add func(pack.Instant, time.Time)) {
-	var origin pack.FactID
-	var period pack.Period
 	switch {
 	case a.kind == atomNum:
-		def := p.facts[a.fact].def
-		origin, period = def.Origin, pack.Period{N: int(a.num), Unit: def.Ages}
-	case a.fact == p.date:
-		origin, period = a.ref, a.src.Plus
-	default:
+		p.ageMoments(in, a.fact, a.num, loc, add)
+		return
+	case p.isAge(a.fact):
+		if in.given.has(a.ref) {
+			p.ageMoments(in, a.fact, in.num[a.ref], loc, add)
+		}
+		return
+	case p.isAge(a.ref):
+		if in.given.has(a.fact) {
+			p.ageMoments(in, a.ref, in.num[a.fact], loc, add)
+		}
+		return
+	}
+	origin, period := a.ref, a.src.Plus
+	if a.fact != p.date {
 		origin, period = a.fact, pack.Period{N: -a.src.Plus.N, Unit: a.src.Plus.Unit}
 	}
 	if !in.given.has(origin) {
 		return
 	}
-	at := in.at[origin]
-	if p.facts[origin].def.Kind == pack.KindDay {
-		at = pack.Noon(pack.Day(in.num[origin]))
-	}
-	if period.Unit == pack.Hours {
-		for _, extra := range []int64{0, 1, 3600} {
-			x := pack.Instant{Sec: at.Sec + int64(period.N)*3600 + extra, Local: at.Local}
-			add(x, x.Time(loc))
+	at := in.instantOf(origin)
+	if period.Unit == pack.Hours || period.N == 0 {
+		in.exactMoments(at, int64(period.N)*3600, loc, add)
+		if period.Unit == pack.Hours {
+			return
 		}
+	}
+	// A month back from the end of a month is the same day for up to three dates.
+	d := period.AddTo(at.Day(loc))
+	for x := d; x <= d+3; x++ {
+		add(in.dayMoment(x, loc))
+	}
+}
+
+// instantOf is a date fact of the question as an instant.
+func (in *Input) instantOf(id pack.FactID) pack.Instant {
+	if in.prog.facts[id].def.Kind == pack.KindDay {
+		return pack.Noon(pack.Day(in.num[id]))
+	}
+	return in.at[id]
+}
+
+// exactMoments adds the second at which a span has passed, and the one after.
+func (in *Input) exactMoments(at pack.Instant, seconds int64, loc *time.Location, add func(pack.Instant, time.Time)) {
+	for extra := range int64(2) {
+		if at.Local && in.date.Local {
+			x := pack.Instant{Sec: at.Sec + seconds + extra, Local: true}
+			add(x, x.Time(loc))
+			continue
+		}
+		x := pack.Instant{Sec: at.Time(loc).Unix() + seconds + extra}
+		if in.date.Local {
+			x = pack.Instant{Sec: x.Sec + offsetAt(x.Sec, loc), Local: true}
+		}
+		add(x, x.Time(loc))
+	}
+}
+
+func offsetAt(sec int64, loc *time.Location) int64 {
+	_, off := time.Unix(sec, 0).In(loc).Zone()
+	return int64(off)
+}
+
+// ageMoments adds the moments at which an age reaches n and n+1; ages follow the calendar
+// of UTC, as Vocabulary.Age counts them.
+func (p *Program) ageMoments(in *Input, f pack.FactID, n int64, loc *time.Location, add func(pack.Instant, time.Time)) {
+	def := p.facts[f].def
+	if !in.given.has(def.Origin) {
 		return
 	}
-	d := period.AddTo(at.Day(loc))
-	for _, x := range []pack.Day{d, d + 1, pack.Period{N: 1, Unit: period.Unit}.AddTo(d)} {
-		add(in.dayMoment(x, loc))
+	at := in.instantOf(def.Origin)
+	for k := n; k <= n+1; k++ {
+		if def.Ages == pack.Hours {
+			x := pack.Instant{Sec: at.Time(utc).Unix() + k*3600}
+			if !in.date.Local {
+				add(x, x.Time(utc))
+				continue
+			}
+			// A question of a day is asked at its noon: the age is reached that day or the next.
+			add(in.dayMoment(x.Day(utc), loc))
+			add(in.dayMoment(x.Day(utc)+1, loc))
+			continue
+		}
+		d := pack.Period{N: int(k), Unit: def.Ages}.AddTo(at.Day(utc))
+		if in.date.Local {
+			add(in.dayMoment(d, loc))
+		} else {
+			add(pack.InstantOf(d.Time(utc)), d.Time(utc))
+		}
 	}
 }
 

@@ -52,6 +52,7 @@ func (in *Input) try(changes []change, ask func() error) error {
 	if again := in.recombine(nil); err == nil {
 		err = again
 	}
+	in.ev.next() // what was remembered belongs to the other question
 	return err
 }
 

@@ -166,16 +166,19 @@ func TestBrokenInput(t *testing.T) {
 func TestAnswersAtOnce(t *testing.T) {
 	inR, inW := io.Pipe()
 	outR, outW := io.Pipe()
-	code := make(chan int)
+	var errOut bytes.Buffer
+	code := make(chan int, 1)
 	go func() {
-		c := run([]string{"decide", "--missing", "ignore", "--json"}, inR, outW, io.Discard)
+		c := run([]string{"decide", "--missing", "ignore", "--json"}, inR, outW, &errOut)
+		// Should it end early, nobody below waits for ever.
+		inR.Close()
 		outW.Close()
 		code <- c
 	}()
 	dec := json.NewDecoder(outR)
 	for day := 1; day <= 3; day++ {
 		if _, err := fmt.Fprintf(inW, "{\"operation\":\"process\",\"date\":\"2024-05-0%d\"}\n", day); err != nil {
-			t.Fatal(err)
+			t.Fatalf("exit code %d, %s", <-code, &errOut)
 		}
 		var d comity.Decision
 		if err := dec.Decode(&d); err != nil || d.At.Day() != day {

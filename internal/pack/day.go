@@ -45,7 +45,7 @@ func (d Day) String() string {
 func ParseDay(s string) (Day, error) {
 	t, err := time.Parse("2006-01-02", s)
 	if err != nil {
-		return 0, fmt.Errorf("%q is not a date: write YYYY-MM-DD with a day that exists", s)
+		return 0, fmt.Errorf("%q is not a date: write YYYY-MM-DD with a day that exists", Short(s))
 	}
 	return Day(t.Unix() / 86400), nil
 }

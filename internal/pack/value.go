@@ -149,7 +149,7 @@ func (v *Vocabulary) parseItem(f *Fact, val *Value, it any) error {
 		}
 		i, ok := f.ValueIndex(s)
 		if !ok {
-			return &ValueError{Fact: f.Name, Unknown: true, Msg: fmt.Sprintf("unknown value %q", s), Remedy: Suggest(s, f.ValueNames())}
+			return &ValueError{Fact: f.Name, Unknown: true, Msg: fmt.Sprintf("unknown value %q", Short(s)), Remedy: Suggest(s, f.ValueNames())}
 		}
 		if !slices.Contains(val.Items, i) {
 			val.Items = append(val.Items, i)
@@ -160,7 +160,7 @@ func (v *Vocabulary) parseItem(f *Fact, val *Value, it any) error {
 		}
 		id, ok := v.regions.Lookup(s)
 		if !ok {
-			return &ValueError{Fact: f.Name, Unknown: true, Msg: fmt.Sprintf("unknown region %q", s), Remedy: Suggest(s, v.regions.Codes())}
+			return &ValueError{Fact: f.Name, Unknown: true, Msg: fmt.Sprintf("unknown region %q", Short(s)), Remedy: v.regions.suggest(s)}
 		}
 		if !slices.Contains(val.Items, int(id)) {
 			val.Items = append(val.Items, int(id))
@@ -206,6 +206,20 @@ func (v *Vocabulary) parseItem(f *Fact, val *Value, it any) error {
 	return nil
 }
 
+// Short cuts text that an error quotes from its input.
+func Short(s string) string {
+	const most = 60
+	if len(s) <= most {
+		return s
+	}
+	for i := range s {
+		if i > most {
+			return s[:i] + "..."
+		}
+	}
+	return s
+}
+
 func show(v any) string {
 	b, err := json.Marshal(v)
 	if err != nil || len(b) > 60 {
@@ -246,7 +260,7 @@ func parseTime(v any) (Instant, error) {
 			return InstantOf(t), nil
 		}
 		if strings.HasPrefix(err.Error(), "parsing time") {
-			return Instant{}, fmt.Errorf("%q is neither a day (2024-05-01) nor an instant (2024-05-01T15:04:05Z)", x)
+			return Instant{}, fmt.Errorf("%q is neither a day (2024-05-01) nor an instant (2024-05-01T15:04:05Z)", Short(x))
 		}
 	}
 	return Instant{}, fmt.Errorf("%s is not a date", show(v))

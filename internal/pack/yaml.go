@@ -67,6 +67,17 @@ func openYAML(file string, data []byte, probs *Problems) (reader, *yaml.Node) {
 	return r, doc.Content[0]
 }
 
+// Document reads one YAML document as packs are read: no anchors, no second document, and
+// a fault with its place.
+func Document(file string, data []byte) (*yaml.Node, *Problem) {
+	var probs Problems
+	_, n := openYAML(file, data, &probs)
+	if len(probs) > 0 {
+		return nil, &probs[0]
+	}
+	return n, nil
+}
+
 func badUTF8(data []byte) int {
 	for i := 0; i < len(data); {
 		c, n := utf8.DecodeRune(data[i:])

@@ -7,16 +7,13 @@
 package scenario
 
 import (
-	"io/fs"
-
-	"bytes"
+	"errors"
 	"fmt"
-	"strings"
+	"io/fs"
 	"time"
-	"unicode/utf8"
 
 	"github.com/comity-project/comity"
-	"github.com/comity-project/comity/engine"
+	"github.com/comity-project/comity/internal/pack"
 	"github.com/comity-project/comity/packs"
 	"go.yaml.in/yaml/v3"
 )
@@ -72,89 +69,47 @@ type scenarioEntry struct {
 	} `yaml:"expected"`
 }
 
-// caseEntry is one element of a pack's cases file.
-type caseEntry struct {
-	Name    string      `yaml:"name"`
-	Facts   yaml.Node   `yaml:"facts"`
-	Parts   []yaml.Node `yaml:"parts"`
-	Missing string      `yaml:"missing"`
-	KnownAt string      `yaml:"known_at"`
-	Stops   []string    `yaml:"stops"`
-	Passes  []string    `yaml:"passes"`
-	Expect  struct {
-		Effect     string   `yaml:"effect"`
-		Plain      *bool    `yaml:"plain"`
-		Cite       []string `yaml:"cite"`
-		Conditions []string `yaml:"conditions"`
-		Grounds    []string `yaml:"grounds"`
-		Outside    []string `yaml:"outside"`
-		Duties     []string `yaml:"duties"`
-	} `yaml:"expect"`
-}
-
-// maxFile bounds one file of cases, in bytes.
-const maxFile = 16 << 20
-
 // Read reads a scenario file or a list of pack cases, told apart by their shape. Every
-// error names the file and line.
+// error names the file and the line.
 func Read(file string, data []byte) ([]Case, error) {
-	fail := func(line int, format string, args ...any) ([]Case, error) {
-		return nil, &comity.Error{Code: comity.CodeInvalid, Op: fmt.Sprintf("%s:%d", file, line), Line: line, Err: fmt.Errorf(format, args...)}
+	root, p := pack.Document(file, data)
+	if p != nil {
+		e := &comity.Error{Code: comity.CodeInvalid, Op: p.Pos.String(), Line: p.Pos.Line, Column: p.Pos.Col, Remedy: p.Remedy, Err: errors.New(p.Msg)}
+		if len(data) > pack.MaxFileSize {
+			e.Code = comity.CodeTooLarge
+		}
+		return nil, e
 	}
-	if len(data) > maxFile {
-		return nil, &comity.Error{Code: comity.CodeTooLarge, Op: file, Err: fmt.Errorf("%d bytes, more than %d", len(data), maxFile), Remedy: "split the file"}
-	}
-	if !utf8.Valid(data) {
-		return fail(1, "the file is not valid UTF-8")
-	}
-	var doc yaml.Node
-	if err := yaml.NewDecoder(bytes.NewReader(data)).Decode(&doc); err != nil {
-		return fail(1, "not valid YAML: %v", err)
-	}
-	if n := alias(&doc); n != nil {
-		return fail(n.Line, "YAML anchors and aliases are not accepted; write the value out")
-	}
-	root := doc.Content[0]
 	switch root.Kind {
 	case yaml.SequenceNode:
 		return readCases(file, root)
 	case yaml.MappingNode:
 		return readScenarios(file, root)
 	}
-	return fail(root.Line, "expected a list of cases or a mapping with scenarios")
-}
-
-func alias(n *yaml.Node) *yaml.Node {
-	if n.Kind == yaml.AliasNode || n.Anchor != "" {
-		return n
-	}
-	for _, c := range n.Content {
-		if a := alias(c); a != nil {
-			return a
-		}
-	}
-	return nil
-}
-
-func lineError(file string, line int, err error) error {
-	return &comity.Error{Code: comity.CodeInvalid, Op: fmt.Sprintf("%s:%d", file, line), Line: line, Err: err}
+	return nil, fault(file, root, "write one - item for each case", "expected a list of cases or a mapping with scenarios")
 }
 
 func readScenarios(file string, root *yaml.Node) ([]Case, error) {
 	var f scenarioFile
 	if err := root.Decode(&f); err != nil {
-		return nil, lineError(file, root.Line, err)
+		return nil, decodeError(file, root, err)
+	}
+	if len(f.Scenarios) == 0 {
+		return nil, fault(file, root, "write a list of cases, or scenarios: and a list", "the file has no scenarios")
 	}
 	var out []Case
 	for i := range f.Scenarios {
 		n := &f.Scenarios[i]
 		var e scenarioEntry
 		if err := n.Decode(&e); err != nil {
-			return nil, lineError(file, n.Line, err)
+			return nil, decodeError(file, n, err)
 		}
-		facts, err := factsOf(&e.Facts)
+		if e.Facts.Kind == 0 {
+			return nil, fault(file, n, "write facts", "scenario %s has no facts", e.ID)
+		}
+		facts, err := factsOf(file, &e.Facts)
 		if err != nil {
-			return nil, lineError(file, e.Facts.Line, err)
+			return nil, err
 		}
 		c := Case{ID: e.ID, Name: e.Source.Name, File: file, Line: n.Line, Facts: facts, Missing: comity.MissingIgnore,
 			MustCite: e.Expected.MustCite, MayCite: e.Expected.MayCite, Regimes: e.Expected.Regimes,
@@ -166,79 +121,27 @@ func readScenarios(file string, root *yaml.Node) ([]Case, error) {
 		case "deny", "review":
 			c.Effect = comity.Effect(e.Expected.Effect)
 		default:
-			return nil, lineError(file, n.Line, fmt.Errorf("scenario %s expects the effect %q; use allow, allow_with_conditions, deny or review", e.ID, e.Expected.Effect))
+			return nil, fault(file, n, "use allow, allow_with_conditions, deny or review", "scenario %s expects the effect %q", e.ID, e.Expected.Effect)
 		}
 		out = append(out, c)
 	}
 	return out, nil
-}
-
-func readCases(file string, root *yaml.Node) ([]Case, error) {
-	var out []Case
-	for _, n := range root.Content {
-		var e caseEntry
-		if err := strict(n, &e); err != nil {
-			return nil, lineError(file, n.Line, err)
-		}
-		c := Case{ID: e.Name, Name: e.Name, File: file, Line: n.Line, Missing: comity.MissingIgnore, Plain: e.Expect.Plain,
-			Effect: comity.Effect(e.Expect.Effect), MustCite: e.Expect.Cite, Stops: e.Stops, Passes: e.Passes,
-			Conditions: e.Expect.Conditions, Grounds: e.Expect.Grounds, Outside: e.Expect.Outside, Due: e.Expect.Duties}
-		if e.Missing != "" {
-			c.Missing = comity.Mode(e.Missing)
-		}
-		if e.KnownAt != "" {
-			t, err := time.Parse("2006-01-02", e.KnownAt)
-			if err != nil {
-				return nil, lineError(file, n.Line, fmt.Errorf("known_at %q is not a date", e.KnownAt))
-			}
-			c.KnownAt = t
-		}
-		var err error
-		if e.Facts.Kind != 0 {
-			if c.Facts, err = factsOf(&e.Facts); err != nil {
-				return nil, lineError(file, e.Facts.Line, err)
-			}
-		}
-		for i := range e.Parts {
-			p, err := factsOf(&e.Parts[i])
-			if err != nil {
-				return nil, lineError(file, e.Parts[i].Line, err)
-			}
-			c.Parts = append(c.Parts, p)
-		}
-		out = append(out, c)
-	}
-	return out, nil
-}
-
-// strict decodes a node and refuses keys that the target does not know.
-func strict(n *yaml.Node, into any) error {
-	data, err := yaml.Marshal(n)
-	if err != nil {
-		return err
-	}
-	dec := yaml.NewDecoder(bytes.NewReader(data))
-	dec.KnownFields(true)
-	if err := dec.Decode(into); err != nil {
-		return fmt.Errorf("%s", strings.ReplaceAll(err.Error(), "\n", " "))
-	}
-	return nil
 }
 
 // factsOf reads a mapping of facts; dates stay texts.
-func factsOf(n *yaml.Node) (comity.Facts, error) {
+func factsOf(file string, n *yaml.Node) (comity.Facts, error) {
 	if n.Kind != yaml.MappingNode {
-		return nil, fmt.Errorf("facts are a mapping of names to values")
+		return nil, fault(file, n, "write name: value", "facts are a mapping of names to values")
 	}
 	out := comity.Facts{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		k, v := n.Content[i], n.Content[i+1]
 		val, err := Scalar(v)
 		if err != nil {
-			return nil, fmt.Errorf("line %d: fact %s: %w", v.Line, k.Value, err)
+			return nil, fault(file, v, "", "fact %s: %w", k.Value, err)
 		}
 		if old, dup := out[k.Value]; dup && fmt.Sprint(old) != fmt.Sprint(val) {
-			return nil, fmt.Errorf("line %d: fact %s is given twice with different values", k.Line, k.Value)
+			return nil, fault(file, k, "remove one", "fact %s is given twice with different values", k.Value)
 		}
 		out[k.Value] = val
 	}
@@ -277,73 +180,6 @@ func Scalar(n *yaml.Node) (any, error) {
 		return list, nil
 	}
 	return nil, fmt.Errorf("expected a value or a list of values")
-}
-
-// ReadRequest reads one request from a YAML document: a mapping of facts, or an envelope
-// with `facts`.
-func ReadRequest(file string, data []byte) (comity.Request, error) {
-	if len(data) > engine.MaxRequest {
-		return comity.Request{}, &comity.Error{Code: comity.CodeTooLarge, Op: file, Err: fmt.Errorf("%d bytes, more than %d", len(data), engine.MaxRequest)}
-	}
-	if !utf8.Valid(data) {
-		return comity.Request{}, lineError(file, 1, fmt.Errorf("the file is not valid UTF-8"))
-	}
-	dec := yaml.NewDecoder(bytes.NewReader(data))
-	var doc yaml.Node
-	if err := dec.Decode(&doc); err != nil {
-		return comity.Request{}, lineError(file, 1, fmt.Errorf("not valid YAML: %w", err))
-	}
-	if n := alias(&doc); n != nil {
-		return comity.Request{}, lineError(file, n.Line, fmt.Errorf("YAML anchors and aliases are not accepted; write the value out"))
-	}
-	var more yaml.Node
-	if err := dec.Decode(&more); err == nil {
-		return comity.Request{}, lineError(file, more.Line, fmt.Errorf("one document a question; for several write JSON, one a line"))
-	}
-	root := doc.Content[0]
-	if root.Kind != yaml.MappingNode {
-		return comity.Request{}, lineError(file, root.Line, fmt.Errorf("expected a mapping of facts"))
-	}
-	m, err := mapping(root)
-	if err != nil {
-		return comity.Request{}, lineError(file, root.Line, err)
-	}
-	return engine.RequestOf(m)
-}
-
-// mapping reads a mapping with nested ones, as envelopes have.
-func mapping(n *yaml.Node) (map[string]any, error) {
-	out := map[string]any{}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		k, v := n.Content[i], n.Content[i+1]
-		val, err := nested(v)
-		if err != nil {
-			return nil, fmt.Errorf("line %d: %s: %w", v.Line, k.Value, err)
-		}
-		if old, dup := out[k.Value]; dup && fmt.Sprint(old) != fmt.Sprint(val) {
-			return nil, fmt.Errorf("line %d: %s is given twice with different values", k.Line, k.Value)
-		}
-		out[k.Value] = val
-	}
-	return out, nil
-}
-
-func nested(n *yaml.Node) (any, error) {
-	switch n.Kind {
-	case yaml.MappingNode:
-		return mapping(n)
-	case yaml.SequenceNode:
-		list := make([]any, 0, len(n.Content))
-		for _, c := range n.Content {
-			v, err := nested(c)
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, v)
-		}
-		return list, nil
-	}
-	return Scalar(n)
 }
 
 // Embedded reads the cases of embedded packs.
