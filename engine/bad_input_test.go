@@ -69,7 +69,7 @@ func TestBadFacts(t *testing.T) {
 		``:                                 "invalid not valid JSON",
 		`[`:                                "invalid expected an object",
 		`{"date": `:                        "invalid not valid JSON",
-		`{"date": "2024-05-01"}}`:          "invalid not valid JSON|something follows",
+		`{"date": "2024-05-01"}}`:          "invalid something follows",
 		`{"date": "2024-05-01"} {}`:        "invalid something follows",
 		`{"date": '2024-05-01'}`:           "invalid not valid JSON",
 		"{\n \"date\": \"2024\xff05-01\"}": "invalid line 2, column|not valid JSON|UTF-8",

@@ -105,7 +105,7 @@ func (in *Input) isForeignOrder() bool {
 func (p *Program) collide(in *Input, res *Result, v prohibition) uint64 {
 	var clash, dropped uint64
 	for _, d := range in.ev.demands {
-		both := v.mask & d.mask
+		both := v.mask & in.anyActor(d.mask)
 		if both == 0 || d.rule == v.rule || p.sameLaw(v.rule, d.rule) {
 			continue
 		}

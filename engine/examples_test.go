@@ -131,3 +131,27 @@ func checkExample(t *testing.T, x example, d comity.Decision) {
 		}
 	}
 }
+
+// Lists under real law: Germany sets the age of a child's own consent to an online service
+// at 16, Austria at 14 (GDPR Art. 8), and each person has to be old enough at home.
+func TestChildInGermanyAndAustria(t *testing.T) {
+	e := engineAll(t)
+	for _, x := range []struct {
+		age    int
+		places []string
+		child  bool
+	}{
+		{16, []string{"DE"}, false}, {15, []string{"DE"}, true}, {14, []string{"AT"}, false}, {13, []string{"AT"}, true},
+		{16, []string{"DE", "AT"}, false}, {15, []string{"DE", "AT"}, true}, {15, []string{"AT", "DE"}, true}, {13, []string{"DE", "AT"}, true},
+	} {
+		d, err := e.Decide(comity.Request{Facts: comity.Facts{"operation": "collect", "date": "2024-05-01", "purpose": "children_service", "data_categories": "contact",
+			"subject_location": x.places, "controller_establishment": "DE", "legal_basis": "consent", "consent": "opt_in", "notice_given": true, "subject_age": x.age}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := slices.ContainsFunc(d.Violations, func(v comity.Violation) bool { return v.Requirement == "EU-GDPR-8" })
+		if got != x.child {
+			t.Errorf("%d in %v: %s", x.age, x.places, answer(d))
+		}
+	}
+}

@@ -41,6 +41,13 @@ type indexedFact struct {
 // constraint is the set of values that a condition needs of one fact to be true.
 type constraint map[int]bool
 
+// need is what a rule needs of one fact; scope tells that its own scope does, not only the
+// reach of its pack.
+type need struct {
+	values constraint
+	scope  bool
+}
+
 // constrain computes what c needs of fact f, nil if nothing: a superset is fine, since
 // candidates are judged in full.
 func (p *Program) constrain(c *pack.Cond, f pack.FactID) constraint {
@@ -178,8 +185,8 @@ func (p *Program) markSimple() {
 }
 
 // scopeConstraints maps each indexable fact to the rules that need values of it.
-func (p *Program) scopeConstraints() map[pack.FactID]map[int]constraint {
-	needs := map[pack.FactID]map[int]constraint{}
+func (p *Program) scopeConstraints() map[pack.FactID]map[int]need {
+	needs := map[pack.FactID]map[int]need{}
 	cache := map[*pack.Cond]map[pack.FactID]constraint{}
 	of := func(c *pack.Cond) map[pack.FactID]constraint {
 		if got, ok := cache[c]; ok {
@@ -198,30 +205,31 @@ func (p *Program) scopeConstraints() map[pack.FactID]map[int]constraint {
 	}
 	for i := range p.rules {
 		r := &p.rules[i]
-		for _, c := range []*pack.Cond{r.src.When, p.packs[r.pack].src.Reach.When} {
+		for n, c := range []*pack.Cond{r.src.When, p.packs[r.pack].src.Reach.When} {
 			for f, k := range of(c) {
 				if needs[f] == nil {
-					needs[f] = map[int]constraint{}
+					needs[f] = map[int]need{}
 				}
-				if old := needs[f][i]; old != nil && p.severalAtOnce(f) {
-					k = old
-				} else if old != nil {
+				old, had := needs[f][i]
+				if had && p.severalAtOnce(f) {
+					k = old.values
+				} else if had {
 					both := constraint{}
-					for v := range old {
+					for v := range old.values {
 						if k[v] {
 							both[v] = true
 						}
 					}
 					k = both
 				}
-				needs[f][i] = k
+				needs[f][i] = need{k, old.scope || n == 0}
 			}
 		}
 	}
 	return needs
 }
 
-func (p *Program) indexFact(f pack.FactID, byRule map[int]constraint) indexedFact {
+func (p *Program) indexFact(f pack.FactID, byRule map[int]need) indexedFact {
 	def := p.facts[f].def
 	size := len(def.Values)
 	if def.Kind == pack.KindRegion {
@@ -230,8 +238,9 @@ func (p *Program) indexFact(f pack.FactID, byRule map[int]constraint) indexedFac
 	words := p.index.words
 	x := indexedFact{fact: f, rows: make([][]uint64, size), absent: make([]uint64, words), absentAsk: make([]uint64, words)}
 	for i := range p.rules {
-		if _, bound := byRule[i]; bound {
-			if p.rules[i].hasAsk {
+		if n, bound := byRule[i]; bound {
+			// Facts of the reach are asked only where the scope is met.
+			if p.rules[i].asksWhen || p.rules[i].hasAsk && !n.scope {
 				x.absentAsk[i>>6] |= 1 << (i & 63)
 			}
 			continue
@@ -243,8 +252,8 @@ func (p *Program) indexFact(f pack.FactID, byRule map[int]constraint) indexedFac
 	for v := range x.rows {
 		x.rows[v] = x.absent
 	}
-	for i, k := range byRule {
-		for v := range k {
+	for i, n := range byRule {
+		for v := range n.values {
 			if v >= size {
 				continue
 			}

@@ -39,6 +39,9 @@ type Input struct {
 	// combos is their number of combinations; full masks those of the current chunk.
 	combos int
 	full   uint64
+	// span is the size of a chunk: of the lists' combinations, actors are those of the
+	// lists that describe the actor, and no chunk separates them.
+	span, actors int
 	// simple tells that the index alone answers the question.
 	simple bool
 
@@ -325,7 +328,12 @@ func (in *Input) combine() error {
 			in.addList(id)
 		}
 	}
-	slices.SortFunc(in.lists, func(a, b listFact) int { return int(a.fact) - int(b.fact) })
+	slices.SortFunc(in.lists, func(a, b listFact) int {
+		if x, y := p.isActor(a.fact), p.isActor(b.fact); x != y {
+			return int(y) - int(x)
+		}
+		return int(a.fact) - int(b.fact)
+	})
 	if err := in.count(); err != nil {
 		return err
 	}
@@ -377,23 +385,51 @@ func (in *Input) addList(id pack.FactID) *listFact {
 }
 
 func (in *Input) count() error {
-	in.combos = 1
+	in.combos, in.actors, in.span = 1, 1, 64
 	for i := range in.lists {
 		in.combos *= len(in.items[in.lists[i].fact])
+		if in.prog.isActor(in.lists[i].fact) == 1 {
+			in.actors = in.combos
+		}
 		if in.combos > maxCombinations {
 			return &comity.Error{Code: comity.CodeTooLarge, Op: "encode", Remedy: "ask in several parts",
 				Err: fmt.Errorf("the lists have more than %d combinations", maxCombinations)}
 		}
 	}
+	if in.actors <= 64 {
+		in.span -= 64 % in.actors
+	}
 	if in.combos <= 64 {
+		in.span = 64
 		in.chunk(0)
 	}
 	return nil
 }
 
-// chunk marks, for the combinations base to base+63, which element each list has.
+// isActor tells (1) the lists that describe one and the same actor; they vary fastest.
+func (p *Program) isActor(id pack.FactID) int {
+	return int(b2i(p.facts[id].def.Role == pack.RoleActor))
+}
+
+// anyActor widens a set of combinations to those that differ only in lists that describe
+// the actor: a company in Ireland and the United States is one company, bound by both laws
+// for the same data of the same person.
+func (in *Input) anyActor(m uint64) (out uint64) {
+	if in.actors == 1 || in.actors > 64 {
+		return m
+	}
+	group := ^uint64(0) >> (64 - in.actors)
+	for off := 0; off < 64; off += in.actors {
+		if g := group << off; m&g != 0 {
+			out |= g
+		}
+	}
+	return out & in.full
+}
+
+// chunk marks, for the combinations from base on, which element each list has.
 func (in *Input) chunk(base int) {
-	n := min(in.combos-base, 64)
+	n := min(in.combos-base, in.span)
 	in.full = ^uint64(0) >> (64 - n)
 	stride := 1
 	for i := range in.lists {

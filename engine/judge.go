@@ -51,7 +51,7 @@ func (p *Program) evaluate(in *Input, review bool, res *Result) {
 
 func (p *Program) judgeChunks(in *Input, review bool, res *Result) {
 	res.reset(p, review)
-	for base := 0; base < in.combos; base += 64 {
+	for base := 0; base < in.combos; base += in.span {
 		if in.combos > 64 {
 			in.chunk(base)
 		}
@@ -184,6 +184,14 @@ func (p *Program) binds(in *Input, res *Result, r *rule, i uint32, review bool) 
 	if could == 0 {
 		return 0
 	}
+	if !r.asksWhen {
+		// Facts of the reach are asked only where the scope is met.
+		t := in.truth(r.when)
+		if open := could &^ pm.bind & t; open != 0 {
+			p.couldBind(in, res, r, i, open, open, 0)
+		}
+		return t & pm.bind
+	}
 	t, f := in.cond(r.when)
 	bound := t & pm.bind
 	if open := could &^ f &^ bound; open != 0 {
@@ -230,7 +238,7 @@ func (p *Program) packCould(in *Input, m *packMemo, no uint16) uint64 {
 // some combination. They are looked up only for answers, since no effect hangs on them.
 func (p *Program) outsideNodes(in *Input) []outsideNode {
 	var out []outsideNode
-	for base := 0; base < in.combos; base += 64 {
+	for base := 0; base < in.combos; base += in.span {
 		if in.combos > 64 {
 			in.chunk(base)
 			in.ev.next()

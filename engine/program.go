@@ -39,6 +39,7 @@ type rule struct {
 	exact    bool // the index alone tells whether it binds
 	collides bool // its violation can become a conflict
 	hasAsk   bool // for facts of reach or scope
+	asksWhen bool // for facts of its scope
 	zone     uint8
 	pack     uint16
 	order    pack.RegionID
@@ -326,7 +327,8 @@ func (c *compiler) asks(r *rule) {
 		}
 	}
 	r.ask = x
-	r.hasAsk = x.reach != factSet{} || x.when != factSet{}
+	r.asksWhen = x.when != factSet{}
+	r.hasAsk = r.asksWhen || x.reach != factSet{}
 }
 
 // placeSwitch lists, per region of one place fact, the branches that can hold there:

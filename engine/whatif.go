@@ -100,7 +100,7 @@ func (p *Program) permitted(in *Input, review bool, place pack.FactID, candidate
 			ok[i] = true
 		}
 		l := in.list(place)
-		for base := 0; base < in.combos; base += 64 {
+		for base := 0; base < in.combos; base += in.span {
 			if in.combos > 64 {
 				in.chunk(base)
 			}

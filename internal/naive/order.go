@@ -122,7 +122,7 @@ func (e *evaluation) contradict() {
 func (e *evaluation) contradictAt(v, n int) bool {
 	stay := true
 	for d, where := range e.demanded {
-		if !slices.Contains(where, n) {
+		if !slices.ContainsFunc(where, func(m int) bool { return e.sameCase(m, n) }) {
 			continue
 		}
 		switch e.meet(v, d) {
@@ -134,6 +134,17 @@ func (e *evaluation) contradictAt(v, n int) bool {
 		}
 	}
 	return stay
+}
+
+// sameCase tells combinations that differ at most in what describes the actor: one actor
+// can be established in two places and bound by both laws.
+func (e *evaluation) sameCase(m, n int) bool {
+	for id, x := range e.combinations[m] {
+		if e.m.Vocab.Facts[id].Role != pack.RoleActor && e.combinations[n][id] != x {
+			return false
+		}
+	}
+	return true
 }
 
 // meet holds violation v against demand d (SEMANTICS section 3, step 3).

@@ -18,8 +18,8 @@ func branchOf(keys string) string {
 // badPacks are wrong pack.yaml files. The mark stands before the place of the fault.
 var badPacks = []struct{ name, text, msg, remedy string }{
 	// the file
-	{"empty", "§", "the file is empty", "write format: comity/v1 first"},
-	{"only a comment", "§# nothing\n", "the file is empty", "write format: comity/v1 first"},
+	{"empty", "§", "the file is empty", "fill it or remove it"},
+	{"only a comment", "§# nothing\n", "the file is empty", "fill it or remove it"},
 	{"invalid UTF-8", head + "summary: caf§\xe9\n", "the file is not valid UTF-8", "save it as UTF-8"},
 	{"a control character", head + "summary: a§\x01b\n", "control characters are not allowed", "check indentation, quotes"},
 	{"a tab", head + "sources:\n§\t- x\n", "found character that cannot start any token", "check indentation"},

@@ -43,7 +43,7 @@ func openYAML(file string, data []byte, probs *Problems) (reader, *yaml.Node) {
 	var doc yaml.Node
 	if err := decodeNode(dec, &doc); err != nil {
 		if errors.Is(err, io.EOF) {
-			probs.add(pos, "write format: "+Format+" first", "the file is empty")
+			probs.add(pos, "fill it or remove it", "the file is empty")
 			return r, nil
 		}
 		at, msg := r.yamlFault(err)

@@ -28,7 +28,7 @@ var badCases = []struct {
 	text, want string
 	shape      bool
 }{
-	{"", "c.yaml:1:1: the file is empty; write format: comity/v1 first", false},
+	{"", "c.yaml:1:1: the file is empty; fill it or remove it", false},
 	{"- name: \xff\n", "c.yaml:1:9: the file is not valid UTF-8; save it as UTF-8", false},
 	{"- name: [a\n- b\n", "c.yaml:3:1: not valid YAML: did not find expected ',' or ']'; check indentation, quotes and brackets near this line", false},
 	{"- &a {name: x}\n- *a\n", "c.yaml:1:3: YAML anchors and aliases are not accepted; write the value out", false},

@@ -1,0 +1,170 @@
+// SPDX-FileCopyrightText: The Comity authors
+// SPDX-License-Identifier: Apache-2.0
+
+package packs_test
+
+import (
+	"bytes"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/comity-project/comity/engine"
+	"github.com/comity-project/comity/internal/pack"
+	"github.com/comity-project/comity/internal/scenario"
+	"github.com/comity-project/comity/packs"
+)
+
+// researched lists, for each pack, the requirements that the research into its law names.
+// The pack may hold more, never less.
+var researched = map[string]string{
+	"cn_pipl": "CN-PIPL-6 CN-PIPL-13 CN-PIPL-24 CN-PIPL-26 CN-PIPL-29 CN-PIPL-38 CN-PIPL-39 CN-PIPL-40 CN-PIPL-41 CN-SAM-4 " +
+		"CN-CBDF-5 CN-CBDF-7 CN-CBDF-8 CN-PIPL-57",
+	"eu_ai_act": "EU-AIA-5-1-A EU-AIA-5-1-C EU-AIA-5-1-D EU-AIA-5-1-E EU-AIA-5-1-F EU-AIA-5-1-G EU-AIA-5-1-H EU-AIA-5-NCII " +
+		"EU-AIA-16 EU-AIA-16-I EU-AIA-26 EU-AIA-26-6 EU-AIA-50-1 EU-AIA-50-4 EU-AIA-53-1-D EU-AIA-10-5",
+	"eu_dpd_95_46": "EU-DPD-25 EU-DPD-7 EU-DPD-12-14",
+	"eu_eprivacy":  "EU-EPRIV-5-3",
+	"eu_gdpr": "EU-GDPR-5-1-C EU-GDPR-5-1-E EU-GDPR-6 EU-GDPR-7-3 EU-GDPR-8 EU-GDPR-9 EU-GDPR-10 EU-GDPR-12-3 EU-GDPR-13-14 " +
+		"EU-GDPR-15-1-H EU-GDPR-17 EU-GDPR-21-2 EU-GDPR-22 EU-GDPR-25 EU-GDPR-28 EU-GDPR-30 EU-GDPR-32 EU-GDPR-33 " +
+		"EU-GDPR-34 EU-GDPR-35 EU-GDPR-44 EU-GDPR-45 EU-GDPR-46 EU-GDPR-48 EU-GDPR-49",
+	"eu_us_dpf":  "DPF-LIST DPF-UK",
+	"uk_gdpr":    "UK-GDPR-22 UK-GDPR-22A UK-GDPR-22B UK-GDPR-44 UK-DPA-164A",
+	"us_ca_ccpa": "US-CA-100 US-CA-105 US-CA-120 US-CA-120C US-CA-121 US-CA-130 US-CA-ADMT US-CA-SCOPE",
+	"us_hipaa": "US-HIPAA-502-E US-HIPAA-506 US-HIPAA-508 US-HIPAA-524 US-HIPAA-308-RA US-HIPAA-312 US-HIPAA-404 " +
+		"US-HIPAA-316-B2 US-HIPAA-514",
+	"us_il_bipa":      "US-IL-BIPA-15A US-IL-BIPA-15B US-IL-BIPA-15C US-IL-BIPA-15D US-IL-BIPA-20",
+	"us_ny_nyc_ll144": "NYC-LL144-AUDIT NYC-LL144-PUB NYC-LL144-NOTICE",
+	"us_sec_17a4":     "US-SEC-17A4-B",
+	"us_tax_records":  "US-TAX-6001",
+}
+
+// load compiles the embedded packs; a fault in one of them fails every pack.
+func load(t *testing.T) *engine.Engine {
+	t.Helper()
+	eng, err := engine.New(engine.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return eng
+}
+
+// TestPacks holds each pack against its cases and against what every pack must be.
+func TestPacks(t *testing.T) {
+	eng := load(t)
+	m := eng.Program().Model()
+	if len(m.Packs) != len(researched) {
+		t.Errorf("%d packs, %d in the list", len(m.Packs), len(researched))
+	}
+	for _, p := range m.Packs {
+		t.Run(p.ID, func(t *testing.T) {
+			t.Run("lint", func(t *testing.T) { lint(t, eng, p) })
+			t.Run("files", func(t *testing.T) { files(t, p) })
+			t.Run("reviews", func(t *testing.T) { reviews(t, p) })
+			t.Run("requirements", func(t *testing.T) { requirements(t, p) })
+			t.Run("cases", func(t *testing.T) { cases(t, eng, p) })
+		})
+	}
+}
+
+func lint(t *testing.T, eng *engine.Engine, p *pack.Pack) {
+	for _, f := range eng.Findings() {
+		if strings.HasPrefix(f.Pos.File, "packs/"+p.ID+"/") {
+			t.Error(f)
+		}
+	}
+	if _, err := fs.Stat(packs.FS, path.Join(p.ID, "pack.yaml")); err != nil {
+		t.Errorf("the folder of the pack has another name: %v", err)
+	}
+}
+
+// anchor finds what YAML may not hold here, outside comments and texts.
+var anchor = regexp.MustCompile(`(^|[:\-,\[{] )[&*][A-Za-z]`)
+
+func files(t *testing.T, p *pack.Pack) {
+	err := fs.WalkDir(packs.FS, p.ID, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := fs.ReadFile(packs.FS, name)
+		if err != nil {
+			return err
+		}
+		for i, line := range bytes.Split(data, []byte("\n")) {
+			switch {
+			case bytes.ContainsRune(line, '—'):
+				t.Errorf("packs/%s:%d: an em dash", name, i+1)
+			case bytes.HasSuffix(line, []byte(" ")) || bytes.Contains(line, []byte("\t")) || bytes.HasSuffix(line, []byte("\r")):
+				t.Errorf("packs/%s:%d: a tab, or white space at the end of a line", name, i+1)
+			case anchor.Match(line) && !bytes.HasPrefix(bytes.TrimSpace(line), []byte("#")):
+				t.Errorf("packs/%s:%d: an anchor or alias", name, i+1)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// reviews: every pack was read, and will be again within two years.
+func reviews(t *testing.T, p *pack.Pack) {
+	first, err := pack.ParseDay("2026-01-01") // no pack is older than the project
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Reviewed < first || p.NextReview <= p.Reviewed || p.NextReview > p.Reviewed+731 {
+		t.Errorf("reviewed on %s, next on %s", p.Reviewed, p.NextReview)
+	}
+	if !regexp.MustCompile(`^\d+\.\d+\.\d+$`).MatchString(p.Version) || p.Summary == "" || len(p.Sources) == 0 {
+		t.Errorf("version %q, summary %q, %d sources: each is needed", p.Version, p.Summary, len(p.Sources))
+	}
+}
+
+func requirements(t *testing.T, p *pack.Pack) {
+	var have []string
+	for _, q := range p.Requirements {
+		have = append(have, q.ID)
+		if q.Text["en"] == "" || q.Title == "" {
+			t.Errorf("%s lacks its title or English text", q.ID)
+		}
+	}
+	for _, id := range strings.Fields(researched[p.ID]) {
+		if !slices.Contains(have, id) {
+			t.Errorf("%s is missing", id)
+		}
+	}
+}
+
+// cases decides the pack's cases: each is right, and together they use every part.
+func cases(t *testing.T, eng *engine.Engine, p *pack.Pack) {
+	list, err := scenario.Embedded([]string{p.ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]string{}
+	var outcomes []scenario.Outcome
+	for _, c := range list {
+		o := scenario.Run(eng, c)
+		outcomes = append(outcomes, o)
+		for _, f := range o.Faults {
+			t.Errorf("%s:%d: %s: %s (cited: %s)", c.File, c.Line, c.Name, f, strings.Join(o.Decision.Citations, "; "))
+		}
+		if other := names[c.Name]; other != "" {
+			t.Errorf("%s:%d: the name %q stands also in %s", c.File, c.Line, c.Name, other)
+		}
+		names[c.Name] = c.File
+		for _, id := range slices.Concat(c.Stops, c.Passes) {
+			if !slices.ContainsFunc(eng.Program().Model().Packs, func(q *pack.Pack) bool {
+				return slices.ContainsFunc(q.Requirements, func(r *pack.Requirement) bool { return r.ID == id })
+			}) {
+				t.Errorf("%s:%d: %s: there is no requirement %s", c.File, c.Line, c.Name, id)
+			}
+		}
+	}
+	for _, u := range scenario.Cover(eng.Program().Model(), []string{p.ID}, outcomes).Uncovered {
+		t.Error(u)
+	}
+}
