@@ -24,10 +24,10 @@ type evaluation struct {
 	full, open []uint64
 	every      []uint16 // 0, 1, 2 ...: all branches of a rule
 
-	// before, after, moments and mask serve validUntil.
-	before, after Result
-	moments       []moment
-	mask          []uint64
+	// after, moments and mask serve validUntil.
+	after   Result
+	moments []moment
+	mask    []uint64
 	// stays marks the combinations of the chunk that are violated after all.
 	stays      uint64
 	prohibited []prohibition

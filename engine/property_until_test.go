@@ -64,13 +64,14 @@ type untilCheck struct {
 	in    *Input
 	facts comity.Facts
 	mode  comity.Mode
+	from  string
 	base  naive.Outcome
 	until time.Time
 }
 
 // newUntil asks a question; false if it cannot be asked.
 func newUntil(t testing.TB, p *Program, in *Input, facts comity.Facts, mode comity.Mode, date string) (untilCheck, bool) {
-	c := untilCheck{t: t, p: p, in: in, facts: facts, mode: mode}
+	c := untilCheck{t: t, p: p, in: in, facts: facts, mode: mode, from: date}
 	var ok bool
 	if c.base, ok = decidedAt(t, p, in, facts, mode, date); !ok {
 		return c, false
@@ -92,7 +93,7 @@ func (c *untilCheck) stays(date string) bool {
 	if !ok || sameOutcome(c.base, o) {
 		return true
 	}
-	c.t.Errorf("mode %s: valid until %v, but other on %s: %v\n%s", c.mode, c.until, date, c.facts, cmp.Diff(c.base, o, equateEmpty))
+	c.t.Errorf("mode %s from %s: valid until %v, but other on %s: %v\n%s", c.mode, c.from, c.until, date, c.facts, cmp.Diff(c.base, o, equateEmpty))
 	return false
 }
 

@@ -183,11 +183,9 @@ func (p *Program) validUntil(in *Input, res *Result) time.Time {
 			ev.mask[r>>6] |= 1 << (r & 63)
 		}
 		in.only = ev.mask
-		in.moveTo(now)
-		p.evaluate(in, res.review, &ev.before)
 		in.moveTo(m.at)
-		p.evaluate(in, res.review, &ev.after)
-		if ev.before.same(&ev.after) {
+		p.judgeChunks(in, res.review, &ev.after)
+		if res.sameWithin(&ev.after, ev.mask) && !p.movesOrders(m, res) {
 			continue
 		}
 		in.only = only
@@ -197,6 +195,16 @@ func (p *Program) validUntil(in *Input, res *Result) time.Time {
 		}
 	}
 	return time.Time{}
+}
+
+// movesOrders tells a moment at which orders change members while a violation or conflict
+// hangs on who belongs to whom.
+func (p *Program) movesOrders(m *moment, res *Result) bool {
+	if len(res.violated)+len(res.conflicts) == 0 {
+		return false
+	}
+	day := pack.DayOf(m.end.In(p.zones[p.rules[m.rules[0]].zone]))
+	return slices.Contains(p.model.Vocab.Regions().Breaks(), day)
 }
 
 // moveTo sets the question's date and lets its ages follow.
@@ -390,6 +398,73 @@ func (p *Program) ageMoments(in *Input, f pack.FactID, n int64, loc *time.Locati
 			add(pack.InstantOf(d.Time(utc)), d.Time(utc))
 		}
 	}
+}
+
+// sameWithin tells whether o, judged for the rules of mask only, agrees with r on them.
+// Whether a violation stays one depends on other rules, so both count as one here.
+func (r *Result) sameWithin(o *Result, mask []uint64) bool {
+	in := func(i uint32) bool { return i < declaredBase && mask[i>>6]>>(i&63)&1 != 0 }
+	return sameRules(r.bound, o.bound, in) && sameRules(r.applied, o.applied, in) && sameRules(r.duties, o.duties, in) &&
+		sameRules(r.met, o.met, in) && sameRules(r.questions, o.questions, in) && sameRules(r.demanded, o.demanded, in) &&
+		r.prohibits(o, in) && o.prohibits(r, in) && sameHeld(r.held, o.held, in) && sameMissing(r.missing, o.missing, in)
+}
+
+func sameRules(all, some []uint32, in func(uint32) bool) bool {
+	n := 0
+	for _, i := range all {
+		if in(i) {
+			if n == len(some) || some[n] != i {
+				return false
+			}
+			n++
+		}
+	}
+	return n == len(some)
+}
+
+// prohibits tells whether every rule of mask that r found violated or in conflict is so in
+// o as well.
+func (r *Result) prohibits(o *Result, in func(uint32) bool) bool {
+	has := func(i uint32) bool {
+		return !in(i) || slices.Contains(o.violated, i) || slices.ContainsFunc(o.conflicts, func(c conflict) bool { return c.rule == i })
+	}
+	for _, i := range r.violated {
+		if !has(i) {
+			return false
+		}
+	}
+	for _, c := range r.conflicts {
+		if !has(c.rule) {
+			return false
+		}
+	}
+	return true
+}
+
+func sameHeld(all, some []heldBranch, in func(uint32) bool) bool {
+	n := 0
+	for _, h := range all {
+		if in(h.rule) {
+			if n == len(some) || some[n] != h {
+				return false
+			}
+			n++
+		}
+	}
+	return n == len(some)
+}
+
+func sameMissing(all, some []missingFact, in func(uint32) bool) bool {
+	n := 0
+	for _, m := range all {
+		if m.rule != none && in(m.rule) {
+			if n == len(some) || some[n] != m {
+				return false
+			}
+			n++
+		}
+	}
+	return n == len(some)
 }
 
 // same tells whether two results of one question give the same answer.
