@@ -56,8 +56,10 @@ func TestEncodeAllocations(t *testing.T) {
 		facts comity.Facts
 		most  float64
 	}{
-		{comity.Facts{"operation": "process", "purpose": "marketing", "data_categories": "contact", "legal_basis": "contract",
-			"data_state": "plaintext", "transfer_mechanism": "scc_2021", "tia": "adequate", "controller_type": "company"}, 0},
+		{comity.Facts{
+			"operation": "process", "purpose": "marketing", "data_categories": "contact", "legal_basis": "contract",
+			"data_state": "plaintext", "transfer_mechanism": "scc_2021", "tia": "adequate", "controller_type": "company",
+		}, 0},
 		{comity.Facts{"subject_location": "DE"}, 2},
 		{comity.Facts{"to_region": "US"}, 2},
 		{comity.Facts{"date": "2025-10-01"}, 1},

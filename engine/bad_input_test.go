@@ -156,7 +156,10 @@ func TestBadInputStaysShort(t *testing.T) {
 	e := engineAll(t)
 	long := strings.Repeat("subject_location", 20_000)
 	for _, facts := range []comity.Facts{
-		{"date": "2024-05-01", long: true}, {"date": "2024-05-01", "purpose": long}, {"date": "2024-05-01", "subject_location": long}, {"date": long},
+		{"date": "2024-05-01", long: true},
+		{"date": "2024-05-01", "purpose": long},
+		{"date": "2024-05-01", "subject_location": long},
+		{"date": long},
 		{"date": "2024-05-01", "subject_age": long},
 	} {
 		_, err := e.Decide(comity.Request{Facts: facts})

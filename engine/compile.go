@@ -23,6 +23,7 @@ func (s *factSet) has(id pack.FactID) bool { return s[id>>6]>>(id&63)&1 != 0 }
 func (s *factSet) meets(o *factSet) bool {
 	return s[0]&o[0]|s[1]&o[1]|s[2]&o[2]|s[3]&o[3] != 0
 }
+
 func (s *factSet) union(o *factSet) {
 	for i := range s {
 		s[i] |= o[i]
@@ -197,8 +198,10 @@ func (c *compiler) atom(a *pack.Atom) uint32 {
 		return id
 	}
 	f := c.p.facts[a.Fact].def
-	x := atom{cmp: a.Cmp, fact: a.Fact, ref: a.Ref, zone: c.zone, num: a.Num, src: &atomSource{Atom: a}, elem: f.List && !f.Whole,
-		rests: f.Rests(), refRests: a.Ref != 0 && c.p.facts[a.Ref].def.Rests()}
+	x := atom{
+		cmp: a.Cmp, fact: a.Fact, ref: a.Ref, zone: c.zone, num: a.Num, src: &atomSource{Atom: a}, elem: f.List && !f.Whole,
+		rests: f.Rests(), refRests: a.Ref != 0 && c.p.facts[a.Ref].def.Rests(),
+	}
 	switch {
 	case a.Cmp == pack.RuleOf:
 		x.kind = atomRule

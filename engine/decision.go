@@ -239,10 +239,11 @@ func (r *report) failedCites(i uint32, b *pack.RuleBranch) []string {
 func (r *report) conflicts() {
 	for _, c := range r.byOrder() {
 		v, d := r.id(c.rule), r.id(c.demand)
-		out := comity.Conflict{Requirements: []string{v, d},
-			Citations: r.conflictCites(c),
-			Why:       v + " forbids what " + d + " demands, they belong to different legal orders, and neither recognises the other.",
-			Who:       "Counsel for both legal orders.",
+		out := comity.Conflict{
+			Requirements: []string{v, d},
+			Citations:    r.conflictCites(c),
+			Why:          v + " forbids what " + d + " demands, they belong to different legal orders, and neither recognises the other.",
+			Who:          "Counsel for both legal orders.",
 		}
 		out.Restrict = []comity.Action{{Type: "restrict", Params: map[string]any{"operations": []any{"process", "disclose", "transfer"}}}}
 		for _, i := range []uint32{c.demand, c.rule} {

@@ -72,8 +72,10 @@ type zoneSpan struct {
 // NewInput makes an input for p.
 func (p *Program) NewInput() *Input {
 	n := len(p.facts)
-	in := &Input{prog: p, items: make([][]uint16, n), num: make([]int64, n), at: make([]pack.Instant, n), strs: make([][]string, n),
-		days: make([]pack.Day, len(p.zones)), zones: make([]zoneSpan, len(p.zones)), scratch: make([][]uint64, len(p.index.facts))}
+	in := &Input{
+		prog: p, items: make([][]uint16, n), num: make([]int64, n), at: make([]pack.Instant, n), strs: make([][]string, n),
+		days: make([]pack.Day, len(p.zones)), zones: make([]zoneSpan, len(p.zones)), scratch: make([][]uint64, len(p.index.facts)),
+	}
 	for i := range in.rows {
 		in.rows[i] = make([][]uint64, max(1, len(p.index.facts)))
 		in.rows[i][0] = p.index.ones
@@ -120,8 +122,10 @@ func (in *Input) put(name string, given any) error {
 		return p.unknownFact(name)
 	}
 	if in.given.has(id) {
-		return &comity.Error{Code: comity.CodeConflict, Op: "encode", Remedy: "give it once",
-			Err: fmt.Errorf("fact %s is given twice, also as %q", p.facts[id].def.Name, name)}
+		return &comity.Error{
+			Code: comity.CodeConflict, Op: "encode", Remedy: "give it once",
+			Err: fmt.Errorf("fact %s is given twice, also as %q", p.facts[id].def.Name, name),
+		}
 	}
 	return in.set(id, given)
 }
@@ -139,8 +143,10 @@ func (in *Input) firstFault(facts comity.Facts) error {
 }
 
 func (p *Program) unknownFact(name string) error {
-	return &comity.Error{Code: comity.CodeUnknown, Op: "encode", Remedy: pack.Suggest(name, p.model.Vocab.FactNames()),
-		Err: fmt.Errorf("unknown fact %q", pack.Short(name))}
+	return &comity.Error{
+		Code: comity.CodeUnknown, Op: "encode", Remedy: pack.Suggest(name, p.model.Vocab.FactNames()),
+		Err: fmt.Errorf("unknown fact %q", pack.Short(name)),
+	}
 }
 
 // set stores one fact. Texts, their lists and booleans, the common cases, take a short
@@ -392,8 +398,10 @@ func (in *Input) count() error {
 			in.actors = in.combos
 		}
 		if in.combos > maxCombinations {
-			return &comity.Error{Code: comity.CodeTooLarge, Op: "encode", Remedy: "ask in several parts",
-				Err: fmt.Errorf("the lists have more than %d combinations", maxCombinations)}
+			return &comity.Error{
+				Code: comity.CodeTooLarge, Op: "encode", Remedy: "ask in several parts",
+				Err: fmt.Errorf("the lists have more than %d combinations", maxCombinations),
+			}
 		}
 	}
 	if in.actors <= 64 {

@@ -12,8 +12,10 @@ import (
 	"github.com/comity-project/comity/internal/pack"
 )
 
-var errForeignInput = &comity.Error{Code: comity.CodeUsage, Op: "evaluate",
-	Remedy: "encode the facts with this program", Err: errors.New("the input belongs to another program")}
+var errForeignInput = &comity.Error{
+	Code: comity.CodeUsage, Op: "evaluate",
+	Remedy: "encode the facts with this program", Err: errors.New("the input belongs to another program"),
+}
 
 // Evaluate judges an encoded question (SEMANTICS 3) into res, which is reused. The only
 // error is an input that belongs to another program.

@@ -50,9 +50,11 @@ func outcome(in *Input, r *Result) naive.Outcome {
 		}
 		return int(i)
 	}
-	o := naive.Outcome{Effect: string(r.effect), Bound: rules(r.bound), Violated: rules(r.violated), Duties: rules(r.duties), Met: rules(r.met),
+	o := naive.Outcome{
+		Effect: string(r.effect), Bound: rules(r.bound), Violated: rules(r.violated), Duties: rules(r.duties), Met: rules(r.met),
 		Applied: rules(r.applied), Questions: rules(r.questions), Demands: rules(r.demanded),
-		DeclaredViolated: declared(r.violated, declaredBase), DeclaredExpired: declared(r.expired, 0), DeclaredUnknown: declared(r.undeclared, 0)}
+		DeclaredViolated: declared(r.violated, declaredBase), DeclaredExpired: declared(r.expired, 0), DeclaredUnknown: declared(r.undeclared, 0),
+	}
 	for _, c := range r.conflicts {
 		o.Conflicts = append(o.Conflicts, naive.Pair{V: number(c.rule), D: number(c.demand)})
 	}

@@ -138,8 +138,10 @@ func (p *Program) Len() int { return len(p.rules) }
 func compile(m *pack.Model, hash string) (*Program, error) {
 	v := m.Vocab
 	if len(v.Facts) > maxFacts || len(v.Facts[v.Op()].Values) > 64 {
-		return nil, &comity.Error{Code: comity.CodeTooLarge, Op: "compile",
-			Remedy: "use fewer facts or operations", Err: errTooManyFacts}
+		return nil, &comity.Error{
+			Code: comity.CodeTooLarge, Op: "compile",
+			Remedy: "use fewer facts or operations", Err: errTooManyFacts,
+		}
 	}
 	p := &Program{model: m, hash: hash, date: v.Date(), op: v.Op(), names: map[string]pack.FactID{}}
 	p.encodeFacts(v)
@@ -246,8 +248,10 @@ func (p *Program) zone(name string) (uint8, error) {
 
 func (c *compiler) rule(src *pack.Rule, no uint16) rule {
 	q := src.Req
-	r := rule{pack: no, zone: c.zone, order: src.Pack.Order, weight: int32(src.Pack.Weight), from: src.From, until: src.Until,
-		when: c.cond(src.When), must: none, absolute: q.Absolute, silent: q.SilentDuty, src: src}
+	r := rule{
+		pack: no, zone: c.zone, order: src.Pack.Order, weight: int32(src.Pack.Weight), from: src.From, until: src.Until,
+		when: c.cond(src.When), must: none, absolute: q.Absolute, silent: q.SilentDuty, src: src,
+	}
 	for _, op := range src.Demand {
 		r.demand |= 1 << op
 	}

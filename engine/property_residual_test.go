@@ -179,8 +179,10 @@ func truth(t testing.TB, p *Program, text string, facts comity.Facts) bool {
 		t.Fatalf("%v in %s", err, text)
 	}
 	law := &pack.Pack{Zone: "UTC", Reach: pack.Node{When: pack.Always()}}
-	m := &pack.Model{Vocab: v, Packs: []*pack.Pack{law}, Rules: []*pack.Rule{{ID: "x", Req: &pack.Requirement{}, Pack: law, Kind: pack.Review,
-		When: c, From: pack.DayMin, Until: pack.DayMax}}}
+	m := &pack.Model{Vocab: v, Packs: []*pack.Pack{law}, Rules: []*pack.Rule{{
+		ID: "x", Req: &pack.Requirement{}, Pack: law, Kind: pack.Review,
+		When: c, From: pack.DayMin, Until: pack.DayMax,
+	}}}
 	vals, err := gen.Values(m, facts)
 	if err != nil {
 		t.Fatalf("%v in %v", err, facts)

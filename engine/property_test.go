@@ -156,8 +156,10 @@ func TestAnswersAreDeterministic(t *testing.T) {
 	a, b := engineAll(t), engineAll(t)
 	r := rand.New(rand.NewPCG(5, 5))
 	for i := range scale(150) {
-		req := comity.Request{Facts: gen.Facts(r, a.Program().model), Explain: i%2 == 0, Missing: modes[i%3/2], Want: []string{"regions"},
-			Candidates: []string{"DE", "US", "CN", "GB", "US-CA"}}
+		req := comity.Request{
+			Facts: gen.Facts(r, a.Program().model), Explain: i%2 == 0, Missing: modes[i%3/2], Want: []string{"regions"},
+			Candidates: []string{"DE", "US", "CN", "GB", "US-CA"},
+		}
 		if i%5 == 0 {
 			req.Parts = []comity.Facts{{"consent": "none"}, {"subject_location": []string{"DE", "CN"}}}
 		}

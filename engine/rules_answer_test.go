@@ -71,7 +71,8 @@ func TestRule52Facts(t *testing.T) {
 `))
 	for words, want := range map[string]map[string]any{
 		"purpose=tax data_categories=contact,health proof=false subject_location=FR member=true": {
-			"purpose": "tax", "data_categories": []string{"contact", "health"}, "proof": false},
+			"purpose": "tax", "data_categories": []string{"contact", "health"}, "proof": false,
+		},
 		"purpose=testing notice_given=false proof=true": {"purpose": "testing", "notice_given": false},
 	} {
 		d := decide(t, e, words)

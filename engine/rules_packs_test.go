@@ -121,8 +121,10 @@ func TestRule24Conditions(t *testing.T) {
 `))
 	d := decide(t, e, "request_received_at=2024-01-31T23:00:00Z breach_known_at=2024-06-01T12:30:00Z")
 	want := []comity.Condition{
-		{ID: "tell", Text: "Tell.", Requirement: "A", Citations: []string{"Act 9"}, Due: "2024-02-29",
-			Action: &comity.Action{Type: "notify", Params: map[string]any{"whom": "person", "within": "1 month"}}},
+		{
+			ID: "tell", Text: "Tell.", Requirement: "A", Citations: []string{"Act 9"}, Due: "2024-02-29",
+			Action: &comity.Action{Type: "notify", Params: map[string]any{"whom": "person", "within": "1 month"}},
+		},
 		{ID: "fast", Text: "Fast.", Requirement: "A", Citations: []string{"Act 1"}, Due: "2024-06-04T12:30:00Z", Standing: true},
 		{ID: "fixed", Text: "Fixed.", Requirement: "A", Citations: []string{"Act 1"}, Due: "2025-02-28"},
 		{ID: "born", Text: "Born.", Requirement: "A", Citations: []string{"Act 1"}},

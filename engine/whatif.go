@@ -156,8 +156,10 @@ func (p *Program) regions(in *Input, review bool, codes []string) (map[string][]
 	for _, c := range codes {
 		id, ok := p.model.Vocab.Regions().Lookup(c)
 		if !ok {
-			return nil, valueError(&pack.ValueError{Fact: "candidates", Unknown: true, Msg: "unknown region " + c,
-				Remedy: pack.Suggest(c, p.model.Vocab.Regions().Codes())})
+			return nil, valueError(&pack.ValueError{
+				Fact: "candidates", Unknown: true, Msg: "unknown region " + c,
+				Remedy: pack.Suggest(c, p.model.Vocab.Regions().Codes()),
+			})
 		}
 		if !slices.Contains(ids, uint16(id)) {
 			ids = append(ids, uint16(id))

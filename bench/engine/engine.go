@@ -52,12 +52,16 @@ type Maker struct {
 func Makers() []Maker {
 	var makers []Maker
 	for _, form := range []comityForm{comityEncoded, comityNamed, comityMap} {
-		makers = append(makers, Maker{Name: form.String(),
-			Make: func(s *Set) (Engine, error) { return newComity(s, form) }})
+		makers = append(makers, Maker{
+			Name: form.String(),
+			Make: func(s *Set) (Engine, error) { return newComity(s, form) },
+		})
 	}
 	for _, form := range opaForms() {
-		makers = append(makers, Maker{Name: form.name, Slow: form.data, Heavy: form.expand,
-			Make: func(s *Set) (Engine, error) { return newOPA(s, form) }})
+		makers = append(makers, Maker{
+			Name: form.name, Slow: form.data, Heavy: form.expand,
+			Make: func(s *Set) (Engine, error) { return newOPA(s, form) },
+		})
 	}
 	return append(makers, Maker{Name: "cedar", Make: newCedar}, Maker{Name: "cel", Make: newCEL, Slow: true})
 }

@@ -242,8 +242,10 @@ func (s *session) date(req *comity.Request) error {
 		default:
 			date, same := sameDate(s.f.at, given)
 			if !same {
-				return &comity.Error{Code: comity.CodeConflict, Err: &pack.ValueError{Fact: "date",
-					Msg: fmt.Sprintf("%v, but --at is %s", given, s.f.at), Remedy: "leave one of them out"}}
+				return &comity.Error{Code: comity.CodeConflict, Err: &pack.ValueError{
+					Fact: "date",
+					Msg:  fmt.Sprintf("%v, but --at is %s", given, s.f.at), Remedy: "leave one of them out",
+				}}
 			}
 			facts["date"] = date
 		}

@@ -107,8 +107,10 @@ func (s *session) answerAll() error {
 	indent, first, err := s.src.blanks()
 	switch {
 	case errors.Is(err, io.EOF):
-		return s.report(nil, &comity.Error{Code: comity.CodeInvalid, Op: s.src.name, Line: s.src.line, Err: errors.New("the input is empty"),
-			Remedy: "give facts, such as operation: transfer"})
+		return s.report(nil, &comity.Error{
+			Code: comity.CodeInvalid, Op: s.src.name, Line: s.src.line, Err: errors.New("the input is empty"),
+			Remedy: "give facts, such as operation: transfer",
+		})
 	case err != nil:
 		return s.src.failed(err)
 	case first != '{':

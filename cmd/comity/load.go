@@ -77,8 +77,10 @@ func folderFS(dir string) (fs.FS, error) {
 		return hiddenFS{FS: fsys, names: []string{"vocabulary.yaml"}}, nil
 	}
 	if _, err := fs.Stat(fsys, "regions.yaml"); err == nil {
-		return nil, &comity.Error{Code: comity.CodePack, Op: filepath.Join(dir, "vocabulary.yaml"), Err: errors.New("it differs from the vocabulary of this program"),
-			Remedy: "build comity anew, or give the folders of single packs"}
+		return nil, &comity.Error{
+			Code: comity.CodePack, Op: filepath.Join(dir, "vocabulary.yaml"), Err: errors.New("it differs from the vocabulary of this program"),
+			Remedy: "build comity anew, or give the folders of single packs",
+		}
 	}
 	return fsys, nil
 }

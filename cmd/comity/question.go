@@ -79,8 +79,10 @@ func blame(err *comity.Error, v *pack.Vocabulary, facts []factAt) {
 			return
 		}
 		if old := have[seen{f.part, def.ID}]; old != "" && old != f.name {
-			*err = comity.Error{Code: comity.CodeConflict, Line: f.key.line, Column: f.key.col, Remedy: "give it once",
-				Err: fmt.Errorf("fact %s is given twice, as %q and as %q", def.Name, old, f.name)}
+			*err = comity.Error{
+				Code: comity.CodeConflict, Line: f.key.line, Column: f.key.col, Remedy: "give it once",
+				Err: fmt.Errorf("fact %s is given twice, as %q and as %q", def.Name, old, f.name),
+			}
 			return
 		}
 		have[seen{f.part, def.ID}] = f.name

@@ -131,6 +131,11 @@ func TestProblems(t *testing.T) {
 	ps.warn(Pos{"a", 1, 2}, "", "second")
 	ps.add(Pos{"a", 1, 1}, "", "first")
 	ps.Sort()
+	ps.add(Pos{"c", 1, 1}, "", "%s", strings.Repeat("é", 500))
+	if got := ps[4].Msg; len(got) > maxMessage+4 || !strings.HasSuffix(got, "é ...") {
+		t.Errorf("a long message is not cut: %d bytes", len(got))
+	}
+	ps = ps[:4]
 	if got, want := ps.Err().Error(), "a:1:1: first\na:2:1: third; do this\nb:1:1: fourth"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}

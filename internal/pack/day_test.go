@@ -95,8 +95,10 @@ func TestMonthsBetween(t *testing.T) {
 
 // TestUnits: units are read in singular and plural, and printed as they are read.
 func TestUnits(t *testing.T) {
-	for s, want := range map[string]Unit{"hour": Hours, "hours": Hours, "days": Days, "month": Months, "years": Years,
-		"": NoUnit, "s": NoUnit, "weeks": NoUnit, "dayss": NoUnit} {
+	for s, want := range map[string]Unit{
+		"hour": Hours, "hours": Hours, "days": Days, "month": Months, "years": Years,
+		"": NoUnit, "s": NoUnit, "weeks": NoUnit, "dayss": NoUnit,
+	} {
 		if got := parseUnit(s); got != want {
 			t.Errorf("%q is unit %d, want %d", s, got, want)
 		}

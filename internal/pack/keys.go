@@ -7,19 +7,25 @@ package pack
 // a test compares.
 var (
 	// pack.yaml holds headerKeys and partKeys, the further files of a pack partKeys.
-	headerKeys = []string{"format", "id", "name", "version", "order", "weight", "zone", "reviewed", "next_review",
-		"summary", "sources", "instruments", "reach"}
+	headerKeys = []string{
+		"format", "id", "name", "version", "order", "weight", "zone", "reviewed", "next_review",
+		"summary", "sources", "instruments", "reach",
+	}
 	headerNeeds    = []string{"format", "id", "name", "version", "order", "weight", "zone", "reviewed", "next_review", "instruments", "reach"}
 	partKeys       = []string{"terms", "outside", "edges", "requirements"}
 	instrumentKeys = []string{"cite", "unit", "aliases", "examples", "order", "weight", "mandatory"}
 	reachKeys      = []string{"when", "cite", "text", "ask"}
 	outsideKeys    = []string{"id", "when", "cite", "text"}
-	edgeKeys       = []string{"id", "set", "origin", "destination", "from", "until", "known_from", "known_until", "when", "claim",
-		"cite", "ended_by", "text"}
+	edgeKeys       = []string{
+		"id", "set", "origin", "destination", "from", "until", "known_from", "known_until", "when", "claim",
+		"cite", "ended_by", "text",
+	}
 	edgeNeeds       = []string{"id", "set", "origin", "destination", "cite"}
-	requirementKeys = []string{"id", "kind", "title", "text", "cite", "when", "from", "until", "enforced_from",
+	requirementKeys = []string{
+		"id", "kind", "title", "text", "cite", "when", "from", "until", "enforced_from",
 		"known_from", "known_until", "replaces", "confidence", "ask", "absolute", "silent", "demand", "meanwhile", "unless",
-		"must", "place", "allowed", "every", "at_least_one", "keep_at_least", "keep_at_most", "since", "conditions"}
+		"must", "place", "allowed", "every", "at_least_one", "keep_at_least", "keep_at_most", "since", "conditions",
+	}
 	requirementNeeds = []string{"id", "kind", "cite", "text"}
 	meanwhileKeys    = []string{"restrict", "who", "cite"}
 	branchKeys       = []string{"id", "when", "claim", "cite", "text", "settled", "conditions", "permit", "edges", "to", "recognises"}
@@ -28,8 +34,10 @@ var (
 
 	// vocabulary.yaml
 	vocabularyKeys = []string{"format", "operations", "facts", "action_types", "places"}
-	factKeys       = []string{"type", "role", "control", "cost", "values", "values_of", "implies", "alone", "circumstances", "whole",
-		"ages", "origin", "text", "dpv", "fides", "aliases"}
+	factKeys       = []string{
+		"type", "role", "control", "cost", "values", "values_of", "implies", "alone", "circumstances", "whole",
+		"ages", "origin", "text", "dpv", "fides", "aliases",
+	}
 	valueKeys      = []string{"text", "dpv", "fides", "aliases"}
 	operationKeys  = []string{"mode", "needs", "text", "dpv", "fides", "aliases"}
 	actionTypeKeys = []string{"params", "text", "dpv"}

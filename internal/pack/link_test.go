@@ -92,11 +92,13 @@ func TestLink(t *testing.T) {
 `, `R forbid when true
   x:jp of P when stored_in in JP and persons > 1 cite LAW Art. 3, LAW Art. 9 settled edge
 `},
-		{"retention laws that are recognised", branchOf("{id: b, recognises: [EU, GB], when: legal, cite: [LAW Art. 3]}\n  - {id: c, recognises: any, cite: [LAW Art. 3]}"),
+		{
+			"retention laws that are recognised", branchOf("{id: b, recognises: [EU, GB], when: legal, cite: [LAW Art. 3]}\n  - {id: c, recognises: any, cite: [LAW Art. 3]}"),
 			`R forbid when true
   b of R when persons > 1 and a retention law of EU, GB runs cite LAW Art. 3 settled recognises rests
   c of R when a retention law of  runs cite LAW Art. 3 settled recognises rests
-`},
+`,
+		},
 		{"a least period: one rule against deleting, one that demands keeping", head + strings.Replace(req, "forbid", "retain", 1) + `  when: operation == delete and purpose == analytics
   keep_at_least: 6 years
   since: collected_at
@@ -109,8 +111,10 @@ R oblige when operation in [retain, store] and purpose == analytics demands reta
   elapsed of R when date >= $collected_at + 6 years or retention_elapsed == true cite LAW Art. 2 settled expired rests
   b of R when persons > 1 cite LAW Art. 3 settled
 `},
-		{"a longest period", head + strings.Replace(req, "forbid", "retain", 1) + "  when: operation in [retain, store]\n  keep_at_most: 72 hours\n  since: collected_at\n",
-			"R retain when operation in [retain, store] must date <= $collected_at + 72 hours\n"},
+		{
+			"a longest period", head + strings.Replace(req, "forbid", "retain", 1) + "  when: operation in [retain, store]\n  keep_at_most: 72 hours\n  since: collected_at\n",
+			"R retain when operation in [retain, store] must date <= $collected_at + 72 hours\n",
+		},
 		{"every place", head + strings.Replace(req, "forbid", "localise", 1) + "  place: storage\n  allowed: [EU, JP]\n", "R localise when true must stored_in in [EU, JP]\n"},
 		{"at least one place", head + strings.Replace(req, "forbid", "localise", 1) + "  place: storage\n  allowed: EU\n  at_least_one: true\n", "R localise when true must not stored_in not in EU\n"},
 		{"what has to hold, and what is demanded", head + strings.Replace(req, "forbid", "oblige", 1) + "  must: notice_given == true\n  demand: [delete, store]\n", "R oblige when true must notice_given == true demands delete demands store\n"},

@@ -155,8 +155,10 @@ func (l *linker) rule(q *Requirement) {
 		}
 		over := l.periodOver(q)
 		r.Branches = append(r.Branches, over)
-		keep := &Rule{ID: q.ID, Req: q, Pack: q.Pack, Kind: Oblige, When: l.keepScope(q.When), From: q.From, Until: q.Until,
-			Demand: l.operations("retain", "store"), Branches: []RuleBranch{over}}
+		keep := &Rule{
+			ID: q.ID, Req: q, Pack: q.Pack, Kind: Oblige, When: l.keepScope(q.When), From: q.From, Until: q.Until,
+			Demand: l.operations("retain", "store"), Branches: []RuleBranch{over},
+		}
 		l.add(r, q)
 		l.add(keep, q)
 		return
@@ -195,8 +197,10 @@ func (l *linker) periodOver(q *Requirement) RuleBranch {
 	if f := v.MustFact("retention_elapsed"); f != nil {
 		c = &Cond{Op: OpAny, Pos: q.Pos, Kids: []*Cond{c, {Op: OpAtom, Pos: q.Pos, Atom: Atom{Fact: f.ID, Cmp: Eq, Num: 1}}}}
 	}
-	return RuleBranch{ID: "elapsed", Owner: q, When: c, Cites: q.Cites, Expired: true,
-		Text: map[string]string{"en": "The period of retention is over."}}
+	return RuleBranch{
+		ID: "elapsed", Owner: q, When: c, Cites: q.Cites, Expired: true,
+		Text: map[string]string{"en": "The period of retention is over."},
+	}
 }
 
 func (l *linker) operations(names ...string) []int {
@@ -234,8 +238,10 @@ func (l *linker) expand(owner *Requirement, b *Branch, extra *Cond, to FactID) [
 	if b.Permit != "" {
 		return l.expandPermit(owner, b, extra, to)
 	}
-	one := RuleBranch{ID: b.ID, Owner: owner, When: AllOf(b.When, extra), Claim: b.Claim, Cites: b.Cites, Conditions: b.Conditions,
-		Text: b.Text, Recognises: b.Recognises, RecognisesAny: b.RecognisesAny}
+	one := RuleBranch{
+		ID: b.ID, Owner: owner, When: AllOf(b.When, extra), Claim: b.Claim, Cites: b.Cites, Conditions: b.Conditions,
+		Text: b.Text, Recognises: b.Recognises, RecognisesAny: b.RecognisesAny,
+	}
 	if b.recognisesOrders() {
 		f := l.m.Vocab.MustFact("retention_rules")
 		if f == nil {

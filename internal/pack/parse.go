@@ -383,53 +383,17 @@ func (p *parser) operand(f *Fact, a *Atom, op token) error {
 	return p.constants(f, a, op, vals)
 }
 
+// constants reads the values on the right of a comparison.
 func (p *parser) constants(f *Fact, a *Atom, op token, vals []token) error {
-	set := func() error {
-		switch a.Cmp {
-		case Eq:
-			a.Cmp = In
-		case Ne:
-			a.Cmp = NotIn
-		case Lt, Le, Gt, Ge:
-			return p.fail(op, "use == != in, not in", "%s has no order", f.Name)
-		}
-		return nil
+	if f.Kind == KindEnum || f.Kind == KindRegion || f.Kind == KindString {
+		return p.names(f, a, op, vals)
 	}
-	one := func() (token, error) {
-		if len(vals) != 1 || a.Cmp == In || a.Cmp == NotIn {
-			return token{}, p.fail(op, "use == != < <= > >=", "%s is %s: in is for enums, regions and texts", f.Name, f.Kind)
-		}
-		return vals[0], nil
+	if len(vals) != 1 || a.Cmp == In || a.Cmp == NotIn {
+		return p.fail(op, "use == != < <= > >=", "%s is %s: in is for enums, regions and texts", f.Name, f.Kind)
 	}
+	t := vals[0]
 	switch f.Kind {
-	case KindEnum:
-		for _, t := range vals {
-			i, ok := f.ValueIndex(t.text)
-			if !ok {
-				return p.fail(t, f.suggestValue(t.text), "%s has no value %q", f.Name, t.text)
-			}
-			a.Set = append(a.Set, i)
-		}
-		return set()
-	case KindRegion:
-		for _, t := range vals {
-			id, ok := p.v.regions.Lookup(t.text)
-			if !ok {
-				return p.fail(t, p.v.regions.suggest(t.text), "unknown region %q", t.text)
-			}
-			a.Set = append(a.Set, int(id))
-		}
-		return set()
-	case KindString:
-		for _, t := range vals {
-			a.Strs = append(a.Strs, t.text)
-		}
-		return set()
 	case KindBool:
-		t, err := one()
-		if err != nil {
-			return err
-		}
 		if t.text != "true" && t.text != "false" || a.Cmp != Eq && a.Cmp != Ne {
 			return p.fail(t, "write == true or == false", "%s is true or false", f.Name)
 		}
@@ -438,19 +402,12 @@ func (p *parser) constants(f *Fact, a *Atom, op token, vals []token) error {
 		}
 		return nil
 	case KindInt:
-		t, err := one()
-		if err != nil {
-			return err
-		}
-		a.Num, err = strconv.ParseInt(t.text, 10, 64)
+		n, err := strconv.ParseInt(t.text, 10, 64)
 		if err != nil || t.kind != 'n' {
 			return p.fail(t, "write digits only", "%s is a whole number, not %q", f.Name, t.text)
 		}
+		a.Num = n
 		return nil
-	}
-	t, err := one()
-	if err != nil {
-		return err
 	}
 	d, err := ParseDay(t.text)
 	if err != nil {
@@ -458,4 +415,35 @@ func (p *parser) constants(f *Fact, a *Atom, op token, vals []token) error {
 	}
 	a.Num = int64(d)
 	return p.plus(true, a)
+}
+
+// names reads values that have no order.
+func (p *parser) names(f *Fact, a *Atom, op token, vals []token) error {
+	for _, t := range vals {
+		switch f.Kind {
+		case KindEnum:
+			i, ok := f.ValueIndex(t.text)
+			if !ok {
+				return p.fail(t, f.suggestValue(t.text), "%s has no value %q", f.Name, t.text)
+			}
+			a.Set = append(a.Set, i)
+		case KindRegion:
+			id, ok := p.v.regions.Lookup(t.text)
+			if !ok {
+				return p.fail(t, p.v.regions.suggest(t.text), "unknown region %q", t.text)
+			}
+			a.Set = append(a.Set, int(id))
+		default:
+			a.Strs = append(a.Strs, t.text)
+		}
+	}
+	switch a.Cmp {
+	case Eq:
+		a.Cmp = In
+	case Ne:
+		a.Cmp = NotIn
+	case Lt, Le, Gt, Ge:
+		return p.fail(op, "use == != in, not in", "%s has no order", f.Name)
+	}
+	return nil
 }

@@ -80,7 +80,13 @@ func (ps Problems) Err() error {
 // list that can be read.
 func (ps *Problems) full() bool { return len(*ps) >= maxProblems }
 
+// maxMessage bounds one message, in bytes: it may quote its input.
+const maxMessage = 400
+
 func (ps *Problems) put(p Problem) {
+	if len(p.Msg) > maxMessage {
+		p.Msg = strings.ToValidUTF8(p.Msg[:maxMessage], "") + " ..."
+	}
 	switch n := len(*ps); {
 	case n < maxProblems-1:
 		*ps = append(*ps, p)

@@ -157,8 +157,10 @@ func (pr *packReader) instrument(rd reader, n *yaml.Node) {
 	if !rd.need(n, f, "cite") {
 		return
 	}
-	in := &Instrument{Cite: rd.str(f["cite"]), Unit: rd.str(f["unit"]), Aliases: rd.strs(f["aliases"]),
-		Examples: rd.strs(f["examples"]), Order: pr.p.Order, Weight: pr.p.Weight, Mandatory: rd.boolean(f["mandatory"]), Pack: pr.p, Pos: rd.pos(n)}
+	in := &Instrument{
+		Cite: rd.str(f["cite"]), Unit: rd.str(f["unit"]), Aliases: rd.strs(f["aliases"]),
+		Examples: rd.strs(f["examples"]), Order: pr.p.Order, Weight: pr.p.Weight, Mandatory: rd.boolean(f["mandatory"]), Pack: pr.p, Pos: rd.pos(n),
+	}
 	if f["order"] != nil {
 		in.Order = pr.region(rd, f["order"])
 	}
@@ -229,8 +231,10 @@ func (pr *packReader) terms(rd reader, n *yaml.Node) {
 func (pr *packReader) node(rd reader, n *yaml.Node, keys []string, needs ...string) Node {
 	f := rd.fields(n, keys...)
 	rd.need(n, f, needs...)
-	return Node{ID: rd.str(f["id"]), When: pr.cond(rd, f["when"]), Cites: rd.strs(f["cite"]), Text: rd.text(f["text"]),
-		Ask: pr.factList(rd, f["ask"]), Pos: rd.pos(n)}
+	return Node{
+		ID: rd.str(f["id"]), When: pr.cond(rd, f["when"]), Cites: rd.strs(f["cite"]), Text: rd.text(f["text"]),
+		Ask: pr.factList(rd, f["ask"]), Pos: rd.pos(n),
+	}
 }
 
 func (pr *packReader) edge(rd reader, n *yaml.Node) *Edge {
@@ -238,10 +242,12 @@ func (pr *packReader) edge(rd reader, n *yaml.Node) *Edge {
 	if !rd.need(n, f, edgeNeeds...) {
 		return nil
 	}
-	e := &Edge{ID: rd.str(f["id"]), Set: rd.str(f["set"]), Origin: pr.regionList(rd, f["origin"]), Destination: pr.regionList(rd, f["destination"]),
+	e := &Edge{
+		ID: rd.str(f["id"]), Set: rd.str(f["set"]), Origin: pr.regionList(rd, f["origin"]), Destination: pr.regionList(rd, f["destination"]),
 		From: rd.day(f["from"], DayMin), Until: rd.day(f["until"], DayMax),
 		KnownFrom: rd.day(f["known_from"], DayMin), KnownUntil: rd.day(f["known_until"], DayMax),
-		Cites: rd.strs(f["cite"]), EndedBy: rd.strs(f["ended_by"]), Text: rd.text(f["text"]), Pack: pr.p, Pos: rd.pos(n)}
+		Cites: rd.strs(f["cite"]), EndedBy: rd.strs(f["ended_by"]), Text: rd.text(f["text"]), Pack: pr.p, Pos: rd.pos(n),
+	}
 	if e.From >= e.Until {
 		rd.fail(n, untilRemedy, "edge %q ends before it begins", e.ID)
 	}

@@ -179,18 +179,30 @@ func TestBadFiles(t *testing.T) {
 		files map[string]string
 		want  string
 	}{
-		"a huge file": {map[string]string{"pack.yaml": head + "summary: " + strings.Repeat("x", MaxFileSize)},
-			"p/pack.yaml: the file has 4194599 bytes, more than 4194304; split it"},
-		"a part that is no YAML": {map[string]string{"pack.yaml": head, "more.yaml": "a: b: c\n"},
-			"p/more.yaml:1:1: not valid YAML: mapping values are not allowed in this context; check indentation, quotes and brackets near this line"},
-		"a header in a part": {map[string]string{"pack.yaml": head, "more.yaml": "format: comity/v1\n"},
-			`p/more.yaml:1:1: key "format" belongs to the header; write it in pack.yaml`},
-		"an unknown key in a part": {map[string]string{"pack.yaml": head, "more.yaml": "edges: []\nzzzzzzzzzzzzzzzzzzzz: 1\n"},
-			`p/more.yaml:2:1: unknown key "zzzzzzzzzzzzzzzzzzzz"; use terms, outside, edges or requirements`},
-		"an id in two files": {map[string]string{"pack.yaml": head + req, "more.yaml": req},
-			"p/pack.yaml:14:3: requirement R stands also at p/more.yaml:2:3; ids are unique over all packs"},
-		"an id in two packs": {map[string]string{"pack.yaml": head + req, "q/pack.yaml": strings.Replace(head, "id: p", "id: q", 1) + req},
-			"q/pack.yaml:14:3: requirement R stands also at p/pack.yaml:14:3; ids are unique over all packs"},
+		"a huge file": {
+			map[string]string{"pack.yaml": head + "summary: " + strings.Repeat("x", MaxFileSize)},
+			"p/pack.yaml: the file has 4194599 bytes, more than 4194304; split it",
+		},
+		"a part that is no YAML": {
+			map[string]string{"pack.yaml": head, "more.yaml": "a: b: c\n"},
+			"p/more.yaml:1:1: not valid YAML: mapping values are not allowed in this context; check indentation, quotes and brackets near this line",
+		},
+		"a header in a part": {
+			map[string]string{"pack.yaml": head, "more.yaml": "format: comity/v1\n"},
+			`p/more.yaml:1:1: key "format" belongs to the header; write it in pack.yaml`,
+		},
+		"an unknown key in a part": {
+			map[string]string{"pack.yaml": head, "more.yaml": "edges: []\nzzzzzzzzzzzzzzzzzzzz: 1\n"},
+			`p/more.yaml:2:1: unknown key "zzzzzzzzzzzzzzzzzzzz"; use terms, outside, edges or requirements`,
+		},
+		"an id in two files": {
+			map[string]string{"pack.yaml": head + req, "more.yaml": req},
+			"p/pack.yaml:14:3: requirement R stands also at p/more.yaml:2:3; ids are unique over all packs",
+		},
+		"an id in two packs": {
+			map[string]string{"pack.yaml": head + req, "q/pack.yaml": strings.Replace(head, "id: p", "id: q", 1) + req},
+			"q/pack.yaml:14:3: requirement R stands also at p/pack.yaml:14:3; ids are unique over all packs",
+		},
 	} {
 		_, probs := load(v, c.files, DayMax)
 		got := probs.Error()

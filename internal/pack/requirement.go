@@ -163,8 +163,10 @@ func (pr *packReader) meanwhile(rd reader, q *Requirement, n *yaml.Node) {
 
 func (pr *packReader) branch(rd reader, n *yaml.Node) (Branch, bool) {
 	f := rd.fields(n, branchKeys...)
-	b := Branch{ID: rd.str(f["id"]), Cites: rd.strs(f["cite"]), Text: rd.text(f["text"]), Settled: rd.boolean(f["settled"]),
-		Permit: rd.str(f["permit"]), EdgeSet: rd.str(f["edges"]), Pos: rd.pos(n)}
+	b := Branch{
+		ID: rd.str(f["id"]), Cites: rd.strs(f["cite"]), Text: rd.text(f["text"]), Settled: rd.boolean(f["settled"]),
+		Permit: rd.str(f["permit"]), EdgeSet: rd.str(f["edges"]), Pos: rd.pos(n),
+	}
 	if f["when"] != nil {
 		b.When = pr.cond(rd, f["when"])
 	}

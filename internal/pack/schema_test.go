@@ -97,6 +97,15 @@ func TestSchemaAccepts(t *testing.T) {
 			check(pack, name)
 		}
 	}
+	for name, s := range map[string]*jsonschema.Schema{"in_rbi_psd/pack.yaml": pack, "vocabulary.yaml": vocabulary} {
+		data, err := os.ReadFile(path.Join("../../docs/example", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Validate(asJSON(t, string(data))); err != nil {
+			t.Errorf("docs/example/%s: %v", name, err)
+		}
+	}
 	if err := pack.Validate(asJSON(t, head+req)); err != nil {
 		t.Error(err)
 	}

@@ -143,28 +143,14 @@ func (v *Vocabulary) parseItem(f *Fact, val *Value, it any) error {
 	}
 	s, isText := it.(string)
 	switch f.Kind {
-	case KindEnum:
+	case KindEnum, KindRegion:
+		if !isText && f.Kind == KindRegion {
+			return bad("a region code")
+		}
 		if !isText {
 			return bad("a text")
 		}
-		i, ok := f.ValueIndex(s)
-		if !ok {
-			return &ValueError{Fact: f.Name, Unknown: true, Msg: fmt.Sprintf("unknown value %q", Short(s)), Remedy: Suggest(s, f.ValueNames())}
-		}
-		if !slices.Contains(val.Items, i) {
-			val.Items = append(val.Items, i)
-		}
-	case KindRegion:
-		if !isText {
-			return bad("a region code")
-		}
-		id, ok := v.regions.Lookup(s)
-		if !ok {
-			return &ValueError{Fact: f.Name, Unknown: true, Msg: fmt.Sprintf("unknown region %q", Short(s)), Remedy: v.regions.suggest(s)}
-		}
-		if !slices.Contains(val.Items, int(id)) {
-			val.Items = append(val.Items, int(id))
-		}
+		return v.parseName(f, val, s)
 	case KindString:
 		if !isText {
 			return bad("a text")
@@ -190,18 +176,35 @@ func (v *Vocabulary) parseItem(f *Fact, val *Value, it any) error {
 			return &ValueError{Fact: f.Name, Msg: fmt.Sprintf("%d is no possible age", n)}
 		}
 		val.Num = n
-	case KindDay:
+	case KindDay, KindInstant:
 		at, err := parseTime(it)
 		if err != nil {
 			return &ValueError{Fact: f.Name, Msg: err.Error()}
 		}
-		val.Num = int64(at.Day(time.UTC))
-	case KindInstant:
-		at, err := parseTime(it)
-		if err != nil {
-			return &ValueError{Fact: f.Name, Msg: err.Error()}
+		if f.Kind == KindInstant {
+			val.At = at
+		} else {
+			val.Num = int64(at.Day(time.UTC))
 		}
-		val.At = at
+	}
+	return nil
+}
+
+// parseName adds an enum value or a region, once.
+func (v *Vocabulary) parseName(f *Fact, val *Value, s string) error {
+	i, ok := f.ValueIndex(s)
+	if f.Kind == KindRegion {
+		id, known := v.regions.Lookup(s)
+		if !known {
+			return &ValueError{Fact: f.Name, Unknown: true, Msg: fmt.Sprintf("unknown region %q", Short(s)), Remedy: v.regions.suggest(s)}
+		}
+		i, ok = int(id), true
+	}
+	if !ok {
+		return &ValueError{Fact: f.Name, Unknown: true, Msg: fmt.Sprintf("unknown value %q", Short(s)), Remedy: Suggest(s, f.ValueNames())}
+	}
+	if !slices.Contains(val.Items, i) {
+		val.Items = append(val.Items, i)
 	}
 	return nil
 }

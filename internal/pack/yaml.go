@@ -92,8 +92,10 @@ func badUTF8(data []byte) int {
 // posOf is the place of the byte at offset i of the source.
 func (r reader) posOf(i int) Pos {
 	before := r.src[:i]
-	return Pos{File: r.file, Line: 1 + bytes.Count(before, []byte("\n")),
-		Col: 1 + utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:])}
+	return Pos{
+		File: r.file, Line: 1 + bytes.Count(before, []byte("\n")),
+		Col: 1 + utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:]),
+	}
 }
 
 var (

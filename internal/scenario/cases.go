@@ -78,9 +78,11 @@ func readCase(file string, n *yaml.Node) (Case, error) {
 	if err := n.Decode(&e); err != nil {
 		return Case{}, decodeError(file, n, err)
 	}
-	c := Case{ID: e.Name, Name: e.Name, File: file, Line: n.Line, Missing: comity.Mode(cmp.Or(e.Missing, missings[0])), Plain: e.Expect.Plain,
+	c := Case{
+		ID: e.Name, Name: e.Name, File: file, Line: n.Line, Missing: comity.Mode(cmp.Or(e.Missing, missings[0])), Plain: e.Expect.Plain,
 		Effect: comity.Effect(e.Expect.Effect), MustCite: e.Expect.Cite, Stops: e.Stops, Passes: e.Passes,
-		Conditions: e.Expect.Conditions, Grounds: e.Expect.Grounds, Outside: e.Expect.Outside, Due: e.Expect.Duties}
+		Conditions: e.Expect.Conditions, Grounds: e.Expect.Grounds, Outside: e.Expect.Outside, Due: e.Expect.Duties,
+	}
 	switch {
 	case e.Name == "":
 		return c, fault(file, n, "say what it proves", "the case has no name")
@@ -158,12 +160,16 @@ func decodeError(file string, n *yaml.Node, err error) error {
 		line, _ = strconv.Atoi(m[1]) // digits
 		msg = m[2]
 	}
-	return &comity.Error{Code: comity.CodeInvalid, Op: fmt.Sprintf("%s:%d", file, line), Line: line,
-		Remedy: "compare with docs/pack-format.md, section 6", Err: errors.New(msg)}
+	return &comity.Error{
+		Code: comity.CodeInvalid, Op: fmt.Sprintf("%s:%d", file, line), Line: line,
+		Remedy: "compare with docs/pack-format.md, section 6", Err: errors.New(msg),
+	}
 }
 
 // fault is an error at a node, with what to do about it.
 func fault(file string, n *yaml.Node, remedy, format string, args ...any) error {
-	return &comity.Error{Code: comity.CodeInvalid, Op: fmt.Sprintf("%s:%d:%d", file, n.Line, n.Column), Line: n.Line, Column: n.Column,
-		Remedy: remedy, Err: fmt.Errorf(format, args...)}
+	return &comity.Error{
+		Code: comity.CodeInvalid, Op: fmt.Sprintf("%s:%d:%d", file, n.Line, n.Column), Line: n.Line, Column: n.Column,
+		Remedy: remedy, Err: fmt.Errorf(format, args...),
+	}
 }

@@ -162,6 +162,13 @@ func TestCasesSchema(t *testing.T) {
 			t.Errorf("packs/%s: %v", name, err)
 		}
 	}
+	example, err := os.ReadFile("../../docs/example/in_rbi_psd/cases/payments.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := schema.Validate(document(t, string(example))); err != nil {
+		t.Errorf("docs/example: %v", err)
+	}
 	for _, c := range badCases {
 		if c.shape && schema.Validate(document(t, c.text)) == nil {
 			t.Errorf("the schema accepts %q", c.text)

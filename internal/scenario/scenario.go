@@ -111,9 +111,11 @@ func readScenarios(file string, root *yaml.Node) ([]Case, error) {
 		if err != nil {
 			return nil, err
 		}
-		c := Case{ID: e.ID, Name: e.Source.Name, File: file, Line: n.Line, Facts: facts, Missing: comity.MissingIgnore,
+		c := Case{
+			ID: e.ID, Name: e.Source.Name, File: file, Line: n.Line, Facts: facts, Missing: comity.MissingIgnore,
 			MustCite: e.Expected.MustCite, MayCite: e.Expected.MayCite, Regimes: e.Expected.Regimes,
-			NoRegime: len(e.Expected.Regimes) == 0, Why: e.Expected.Why}
+			NoRegime: len(e.Expected.Regimes) == 0, Why: e.Expected.Why,
+		}
 		plain := e.Expected.Effect == "allow"
 		switch e.Expected.Effect {
 		case "allow", "allow_with_conditions":
