@@ -290,8 +290,8 @@ func (p *Program) exactScope(c *pack.Cond) bool {
 	return true
 }
 
-// indexBytes is the memory of all rows, each counted once.
-func (p *Program) indexBytes() int {
+// IndexBytes is the memory of the index in bytes, each row counted once.
+func (p *Program) IndexBytes() int {
 	seen := map[*uint64]bool{}
 	total := 0
 	for _, f := range p.index.facts {

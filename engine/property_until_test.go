@@ -155,9 +155,10 @@ func checkDay(t testing.TB, p *Program, in *Input, facts comity.Facts, mode comi
 	if !ok {
 		return false, true
 	}
-	first, last := from+800, from+800
+	first := from + 800
 	if ends = !c.until.IsZero(); ends {
-		first, last = pack.DayMax, pack.DayMin
+		last := pack.DayMin
+		first = pack.DayMax
 		for _, z := range p.zones {
 			d := pack.DayOf(c.until.In(z))
 			first, last = min(first, d), max(last, d)

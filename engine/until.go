@@ -23,6 +23,7 @@ type ruleTimes struct {
 // timesOf computes the times of every rule once.
 func (p *Program) timesOf() []ruleTimes {
 	out := make([]ruleTimes, len(p.rules))
+	orders := p.orderBreaks()
 	for i := range p.rules {
 		r := &p.rules[i]
 		t := &out[i]
@@ -47,7 +48,9 @@ func (p *Program) timesOf() []ruleTimes {
 				p.addTimes(t, c, seen)
 			}
 		}
-		t.days = append(t.days, p.orderBreaks(r)...)
+		if r.collides || r.demand != 0 {
+			t.days = append(t.days, orders...)
+		}
 		for _, d := range []pack.Day{r.from, r.until} {
 			if d != pack.DayMin && d != pack.DayMax {
 				t.days = append(t.days, d)
@@ -59,27 +62,27 @@ func (p *Program) timesOf() []ruleTimes {
 	return out
 }
 
-// orderBreaks lists the days on which the legal orders that a rule meets in conflicts or
-// recognises change their members.
-func (p *Program) orderBreaks(r *rule) []pack.Day {
-	if !r.collides && r.demand == 0 {
+// orderBreaks lists the days on which the legal orders that can meet in a conflict, or are
+// recognised in one, change their members; none where nothing can be demanded.
+func (p *Program) orderBreaks() []pack.Day {
+	if !p.demanding && len(p.model.Mandatory) == 0 {
 		return nil
 	}
-	regions := p.model.Vocab.Regions()
-	orders := []pack.RegionID{r.order}
-	for i := range r.src.Branches {
-		orders = append(orders, r.src.Branches[i].Recognises...)
-	}
+	var orders []pack.RegionID
 	for i := range p.rules {
-		if p.rules[i].demand != 0 || p.rules[i].collides {
-			orders = append(orders, p.rules[i].order)
+		r := &p.rules[i]
+		if r.collides || r.demand != 0 {
+			orders = append(orders, r.order)
+			for b := range r.src.Branches {
+				orders = append(orders, r.src.Branches[b].Recognises...)
+			}
 		}
 	}
 	for _, in := range p.model.Mandatory {
 		orders = append(orders, in.Order)
 	}
 	slices.Sort(orders)
-	return regions.MembershipBreaks(slices.Compact(orders))
+	return p.model.Vocab.Regions().MembershipBreaks(slices.Compact(orders))
 }
 
 // conjuncts are the members of a conjunction, or the condition itself.

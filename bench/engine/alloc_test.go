@@ -5,6 +5,7 @@ package enginebench
 
 import (
 	"testing"
+	"time"
 
 	"github.com/comity-project/comity/engine"
 )
@@ -67,5 +68,26 @@ func sweepWithoutAllocating(t *testing.T, name string, sweep func(int) error) {
 	})
 	if allocs != 0 {
 		t.Errorf("%s: %v allocations in %d decisions, want none", name, allocs, contexts)
+	}
+}
+
+// TestIndexStaysSmall: the index of 10,000 requirements holds under 4 MiB. What compiling
+// takes is logged, and timed by BenchmarkCompile.
+func TestIndexStaysSmall(t *testing.T) {
+	if testing.Short() {
+		t.Skip("linking 10,000 requirements takes seconds")
+	}
+	m, err := Generate(Plain, 10000).model()
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	p, err := engine.Compile(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("compiled %d requirements in %v, index %d bytes", p.Len(), time.Since(start), p.IndexBytes())
+	if p.IndexBytes() > 4<<20 {
+		t.Errorf("the index holds %d bytes, more than 4 MiB", p.IndexBytes())
 	}
 }
