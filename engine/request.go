@@ -208,25 +208,9 @@ func envelopeField(req *comity.Request, name string, v any) error {
 	case "facts":
 		return nil
 	case "defaults":
-		m, ok := v.(map[string]any)
-		if !ok {
-			return envelopeError(comity.CodeInvalid, name, "expected an object of facts")
-		}
-		for k, x := range m {
-			if req.Facts == nil {
-				req.Facts = comity.Facts{}
-			}
-			req.Facts[k] = x
-		}
-		return nil
+		return envelopeDefaults(req, v)
 	case "subject":
-		m, ok := v.(map[string]any)
-		if !ok {
-			return envelopeError(comity.CodeInvalid, name, `expected {"id": ..., "home": ...}`)
-		}
-		req.Subject.ID, _ = m["id"].(string)
-		req.Subject.Home, _ = m["home"].(string)
-		return nil
+		return envelopeSubject(req, v)
 	case "principal":
 		return text(&req.Principal)
 	case "tenant":
@@ -261,6 +245,30 @@ func envelopeField(req *comity.Request, name string, v any) error {
 	err := envelopeError(comity.CodeUnknown, name, "unknown field")
 	err.(*comity.Error).Remedy = pack.Suggest(name, envelopeNames())
 	return err
+}
+
+func envelopeDefaults(req *comity.Request, v any) error {
+	m, ok := v.(map[string]any)
+	if !ok {
+		return envelopeError(comity.CodeInvalid, "defaults", "expected an object of facts")
+	}
+	for k, x := range m {
+		if req.Facts == nil {
+			req.Facts = comity.Facts{}
+		}
+		req.Facts[k] = x
+	}
+	return nil
+}
+
+func envelopeSubject(req *comity.Request, v any) error {
+	m, ok := v.(map[string]any)
+	if !ok {
+		return envelopeError(comity.CodeInvalid, "subject", `expected {"id": ..., "home": ...}`)
+	}
+	req.Subject.ID, _ = m["id"].(string)
+	req.Subject.Home, _ = m["home"].(string)
+	return nil
 }
 
 func texts(name string, v any, dst *[]string) error {

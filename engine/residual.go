@@ -155,31 +155,35 @@ func (r *Residual) predicate() *pack.Cond {
 	if in.given.has(p.op) {
 		op = 1 << in.items[p.op][0]
 	}
-	for c := range in.combos {
-		s.combo = 1 << c
-		all = append(all, s.denied(r, op)...)
+	for group := 0; group < in.combos; group += in.actors {
+		var found findings
+		for c := group; c < group+in.actors; c++ {
+			s.combo = 1 << c
+			s.find(r, op, &found)
+			s.findDeclared(op, &found)
+		}
+		all = append(all, s.denied(&found)...)
 	}
 	return anyOf(all)
 }
 
-// denied lists the conditions under which the combination is denied, one per rule.
-func (s *simplifier) denied(r *Residual, op uint64) []*pack.Cond {
-	p, in := s.p, s.in
-	type demand struct {
-		rule uint32
-		when *pack.Cond
-	}
-	var demands []demand
-	type violation struct {
-		rule uint32
-		when *pack.Cond
-	}
-	var violations []violation
-	for i := range p.rules {
+// finding is a rule, declared retention law or foreign order with the condition under
+// which it is violated or demands the operation.
+type finding struct {
+	rule uint32
+	when *pack.Cond
+}
+
+// findings are those of the combinations that differ only in what describes the actor.
+type findings struct{ violations, demands []finding }
+
+// find collects what the rules say of one combination.
+func (s *simplifier) find(r *Residual, op uint64, out *findings) {
+	for i := range s.p.rules {
 		if r.keep[i>>6]>>(i&63)&1 == 0 {
 			continue
 		}
-		rl := &p.rules[i]
+		rl := &s.p.rules[i]
 		bound := s.bound(rl)
 		if bound == nil {
 			continue
@@ -187,32 +191,43 @@ func (s *simplifier) denied(r *Residual, op uint64) []*pack.Cond {
 		holds, spoken := s.holds(rl)
 		if rl.demand&op != 0 {
 			if d := allOf(bound, negate(holds)); d != nil {
-				demands = append(demands, demand{uint32(i), d})
+				out.demands = append(out.demands, finding{uint32(i), d})
 			}
 		}
 		if v := s.violated(rl, bound, holds, spoken); v != nil {
-			violations = append(violations, violation{uint32(i), v})
+			out.violations = append(out.violations, finding{uint32(i), v})
 		}
 	}
+}
+
+// findDeclared collects what declared retention laws and foreign orders say.
+func (s *simplifier) findDeclared(op uint64, out *findings) {
+	p, in := s.p, s.in
 	is := func(o int) bool { return o >= 0 && op == 1<<o }
 	for i := range in.rules {
 		if in.rules[i].Instrument == nil || !in.running() {
 			continue
 		}
+		f := finding{declaredBase + uint32(i), pack.Always()}
 		if is(p.opDelete) {
-			violations = append(violations, violation{declaredBase + uint32(i), pack.Always()})
+			out.violations = append(out.violations, f)
 		} else if is(p.opRetain) || is(p.opStore) {
-			demands = append(demands, demand{declaredBase + uint32(i), pack.Always()})
+			out.demands = append(out.demands, f)
 		}
 	}
 	if in.isForeignOrder() && op != 0 {
-		demands = append(demands, demand{foreignRule, pack.Always()})
+		out.demands = append(out.demands, finding{foreignRule, pack.Always()})
 	}
+}
+
+// denied lists the conditions under which a violation stays one, whatever is demanded.
+func (s *simplifier) denied(f *findings) []*pack.Cond {
+	p, in := s.p, s.in
 	var out []*pack.Cond
-	for _, v := range violations {
+	for _, v := range f.violations {
 		when := v.when
 		if v.rule >= declaredBase || p.rules[v.rule].collides {
-			for _, d := range demands {
+			for _, d := range f.demands {
 				if d.rule == v.rule || p.sameLaw(v.rule, d.rule) || p.verdict(in, v.rule, d.rule) == verdictStays {
 					continue
 				}

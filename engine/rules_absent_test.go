@@ -65,6 +65,7 @@ func TestRule19Exceptions(t *testing.T) {
 	const c = "conditions: [{id: c, text: {en: x}}], cite: Act"
 	e := engineWith(t, rules(`
 - {id: PLAIN, kind: forbid, ~, when: purpose == testing, unless: [{id: b, when: public_data == true and member == true, settled: true, cite: Act}]}
+- {id: SAYS, kind: forbid, ~, when: purpose == booking, unless: [{id: b, claim: member == true, when: public_data == true, settled: true, cite: Act}]}
 - {id: GROUND, kind: forbid, ~, when: purpose == marketing, unless: [{id: b, when: proof == true and badge == true and public_data == true, `+c+`}]}
 - {id: CLAIM, kind: forbid, ~, when: purpose == research, unless: [{id: b, claim: legal_basis == contract, when: proof == true and badge == true, `+c+`}]}
 - {id: MANY, kind: forbid, ~, when: purpose == security, unless: [{id: b, when: "any(proof == true and badge == true, luck == true and paper == true)", `+c+`}]}
@@ -73,6 +74,8 @@ func TestRule19Exceptions(t *testing.T) {
 	expect(t, e, both([]row{
 		// Asks for no ground, safeguard or age: holds exactly when true.
 		{"purpose=testing public_data=true member=true", "allow; bound PLAIN; ground PLAIN/b"},
+		{"purpose=booking public_data=true", "allow; bound SAYS; ground SAYS/b"},
+		{"purpose=booking member=true", "deny; bound SAYS; violated SAYS"},
 		{"purpose=marketing proof=true", "allow; bound GROUND; ground GROUND/b; condition GROUND.c GROUND.badge GROUND.public_data"},
 		{"purpose=marketing badge=true public_data=true", "allow; bound GROUND; ground GROUND/b; condition GROUND.c GROUND.proof"},
 		{"purpose=marketing proof=true badge=true public_data=true", "allow; bound GROUND; ground GROUND/b; condition GROUND.c"},
@@ -182,13 +185,20 @@ func TestRule19Ask(t *testing.T) {
 func TestRule19AskReach(t *testing.T) {
 	e := engineWith(t, law("p EU treaty UTC", `
 reach: {when: subject_location in DE or member == true, ask: subject_location, cite: Act}
+outside: [{id: own, when: public_data == true and purpose == tax, cite: Act}]
 requirements:
 - {id: A, kind: forbid, ~, when: purpose == tax}
 - {id: B, kind: forbid, ~, when: purpose == testing and public_data == true}
 - {id: Q, kind: qualify, ~, when: purpose == research, conditions: [{id: c, text: {en: x}}]}
+- {id: S, kind: forbid, ~, when: purpose == payment and (proof == true or badge == true), ask: proof}
 `[1:]))
 	expect(t, e, []row{
 		{"purpose=tax", "review; missing subject_location(A)"},
+		{"purpose=tax public_data=true", "allow"},
+		// Of a scope that is known nothing is asked, nor of the reach where the scope is open.
+		{"purpose=payment badge=true", "review; missing subject_location(S)"},
+		{"purpose=payment badge=false", "review; missing proof(S)"},
+		{"purpose=payment", "review; missing proof(S)"},
 		{"ignore purpose=tax", "allow"},
 		{"purpose=tax member=true", "deny; bound A; violated A"},
 		{"purpose=tax subject_location=FR", "allow"},

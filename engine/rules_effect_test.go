@@ -99,6 +99,7 @@ func TestRule33Reach(t *testing.T) {
 		law("eu EU treaty UTC", `
 requirements:
 - {id: ERASE, kind: oblige, ~, when: request_type == erasure and subject_location in DE, demand: delete, unless: [{id: b, when: legal_hold == true, settled: true, cite: Act}]}
+- {id: PART, kind: oblige, ~, when: request_type == objection, demand: delete, unless: [{id: b, when: subject_location in AT, settled: true, cite: Act}]}
 `[1:]),
 		law("std INT industry UTC", "requirements: [{id: STD, kind: oblige, ~, when: request_type == erasure, demand: delete}]"),
 		law("us US federal UTC", keep))
@@ -107,6 +108,8 @@ requirements:
 		{facts + "subject_location=DE", "review; bound ERASE STD KEEP; conflict KEEP~ERASE"},
 		{facts + "subject_location=DE legal_hold=true", "deny; bound ERASE STD KEEP; violated KEEP; ground ERASE/b"},
 		{facts + "subject_location=US", "deny; bound STD KEEP; violated KEEP"},
+		{strings.Replace(facts, "erasure", "objection", 1) + "subject_location=DE", "review; bound PART KEEP; conflict KEEP~PART"},
+		{strings.Replace(facts, "erasure", "objection", 1) + "subject_location=AT,DE", "deny; bound PART KEEP; violated KEEP; conflict KEEP~PART; ground PART/b"},
 		{facts + "subject_location=DE,US", "deny; bound ERASE STD KEEP; violated KEEP; conflict KEEP~ERASE"},
 	})
 }

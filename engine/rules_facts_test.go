@@ -81,7 +81,9 @@ func TestRule13Time(t *testing.T) {
 	// Two zones at once: half a day apart, and one day has the same name in both.
 	expect(t, engineWith(t, law("a NZ federal Pacific/Auckland", dated), law("b US federal Pacific/Honolulu", strings.Replace(dated, "id: A", "id: B", 1))), []row{
 		{"date=2024-06-01T00:00:00Z", denied + "2024-06-01T10:00:00Z"},
+		{"date=2024-05-31", before + "2024-05-31T12:00:00Z"},
 		{"date=2024-06-01", "deny; bound A B; violated A B; until 2024-06-30T12:00:00Z"},
+		{"date=2024-06-30", "deny; bound A B; violated A B; until 2024-06-30T12:00:00Z"},
 	})
 	// A day is noon: of Brussels 10:00Z, of Auckland midnight in UTC.
 	const hours = "requirements: [{id: A, kind: oblige, ~, must: date <= $breach_known_at + 24 hours}]"

@@ -53,6 +53,7 @@ type opaForm struct {
 func opaForms() []opaForm {
 	return []opaForm{
 		{name: "opa/document", query: opaDocument},
+		{name: "opa/document-bodies", query: opaDocument, expand: true},
 		{name: "opa/in", query: opaBindings},
 		{name: "opa/bodies", query: opaBindings, expand: true},
 		{name: "opa/tuned", query: opaBindings, expand: true, tuned: true},
