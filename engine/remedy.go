@@ -16,7 +16,7 @@ import (
 const (
 	maxRemedyFacts = 3
 	maxWays        = 24
-	maxTries       = 12
+	maxTries       = 4 // for each remedy wanted
 	// forbiddenCost marks facts whose change would be another operation, not a remedy.
 	forbiddenCost = 9
 )
@@ -51,7 +51,7 @@ func (p *Program) remedies(in *Input, res *Result, most int) []comity.Remedy {
 	var taken [][]change
 	var scratch Result
 	for i, w := range ways {
-		if i == maxTries || len(out) == most {
+		if i == maxTries*most || len(out) == most {
 			break
 		}
 		if slices.ContainsFunc(taken, func(t []change) bool { return covers(w.set, t) }) {

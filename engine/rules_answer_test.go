@@ -179,6 +179,8 @@ func TestRule53Missing(t *testing.T) {
 		"purpose=payment":  "tenant?",
 		// Whatever the purpose, it was not judged without the data.
 		"operation=judge purpose=booking": "data_categories",
+		// One alone would not do.
+		"operation=judge": "member? subject_age? tenant? data_categories? purpose?",
 	} {
 		var got []string
 		for _, m := range decide(t, e, "explain "+words).Missing {

@@ -297,6 +297,8 @@ func TestRule17Parts(t *testing.T) {
 	places("RU", "RU")
 	places("RU CN", "CN")
 	places("RU", "CN", "RU")
+	places("RU", "RU", "CN")
+	places("RU", "RU", "DE")
 	places("RU CN", "DE", "CN")
 	req := request("")
 	req.Parts = []comity.Facts{}

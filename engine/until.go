@@ -18,6 +18,14 @@ type ruleTimes struct {
 	// still are the parts of reach and scope that do not depend on time: where one of them
 	// is not true now, the rule will not bind later either.
 	still []uint32
+	// branches holds the same of each exception.
+	branches []ruleTimes
+}
+
+// sort orders the days and drops repeats.
+func (t *ruleTimes) sort() {
+	slices.Sort(t.days)
+	t.days = slices.Compact(t.days)
 }
 
 // timesOf computes the times of every rule once.
@@ -42,11 +50,9 @@ func (p *Program) timesOf() []ruleTimes {
 		if r.must != none {
 			p.addTimes(t, r.must, seen)
 		}
+		t.branches = make([]ruleTimes, len(r.branches))
 		for b := range r.branches {
-			p.addTimes(t, r.branches[b].when, seen)
-			if c := r.branches[b].claim; c != none {
-				p.addTimes(t, c, seen)
-			}
+			p.branchTimes(&t.branches[b], &r.branches[b])
 		}
 		if r.collides || r.demand != 0 {
 			t.days = append(t.days, orders...)
@@ -56,10 +62,22 @@ func (p *Program) timesOf() []ruleTimes {
 				t.days = append(t.days, d)
 			}
 		}
-		slices.Sort(t.days)
-		t.days = slices.Compact(t.days)
+		t.sort()
 	}
 	return out
+}
+
+func (p *Program) branchTimes(t *ruleTimes, b *branch) {
+	seen := map[uint32]bool{}
+	for _, k := range p.conjuncts(b.when) {
+		if !p.addTimes(t, k, seen) {
+			t.still = append(t.still, k)
+		}
+	}
+	if b.claim != none {
+		p.addTimes(t, b.claim, seen)
+	}
+	t.sort()
 }
 
 // orderBreaks lists the days on which the legal orders that can meet in a conflict, or are
@@ -272,14 +290,8 @@ func (p *Program) moments(in *Input, review bool) []moment {
 
 func (p *Program) ruleMoments(in *Input, i int, review bool, add func(pack.Instant, time.Time)) {
 	t := &p.times[i]
-	if len(t.days) == 0 && len(t.atoms) == 0 {
-		return
-	}
 	r := &p.rules[i]
 	today := in.days[r.zone]
-	if len(t.atoms) == 0 && t.days[len(t.days)-1] <= today {
-		return
-	}
 	if in.combos <= 64 {
 		for _, k := range t.still {
 			kt, kf := in.kid(k)
@@ -289,6 +301,30 @@ func (p *Program) ruleMoments(in *Input, i int, review bool, add func(pack.Insta
 		}
 	}
 	loc := p.zones[r.zone]
+	p.partMoments(in, t, today, loc, add)
+	if len(r.branches) == 0 {
+		return
+	}
+	for _, b := range p.possible(in, r) {
+		bt := &t.branches[b]
+		if len(bt.days) == 0 && len(bt.atoms) == 0 || in.combos <= 64 && in.fails(bt.still) {
+			continue
+		}
+		p.partMoments(in, bt, today, loc, add)
+	}
+}
+
+// fails tells that one of the conditions is false in every combination.
+func (in *Input) fails(conds []uint32) bool {
+	for _, k := range conds {
+		if _, f := in.kid(k); f == in.full {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *Program) partMoments(in *Input, t *ruleTimes, today pack.Day, loc *time.Location, add func(pack.Instant, time.Time)) {
 	j, _ := slices.BinarySearch(t.days, today+1)
 	for _, d := range t.days[j:] {
 		add(in.dayMoment(d, loc))
