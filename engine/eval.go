@@ -21,6 +21,9 @@ type evaluation struct {
 	// after, moments and mask serve validUntil.
 	after   Result
 	moments []moment
+	order   []int64 // what remains of orders
+	orders  []int64
+	starts  []zoneSpan
 	mask    []uint64
 	// stays marks the combinations of the chunk that are violated after all.
 	stays      uint64
@@ -74,6 +77,7 @@ func (ev *evaluation) init(p *Program) {
 	for i := range p.rules {
 		most = max(most, len(p.rules[i].branches))
 	}
+	ev.starts = make([]zoneSpan, len(p.zones))
 	ev.full, ev.open = make([]uint64, most), make([]uint64, most)
 	ev.every = make([]uint16, most)
 	for i := range ev.every {

@@ -143,7 +143,12 @@ func (p *Program) addTimes(t *ruleTimes, id uint32, seen map[uint32]bool) bool {
 	seen[no] = true
 	switch {
 	case timed:
-		t.days = append(t.days, pack.Day(a.num), pack.Day(a.num)+1)
+		if d := pack.Day(a.num); a.cmp != pack.Le && a.cmp != pack.Gt {
+			t.days = append(t.days, d)
+		}
+		if d := pack.Day(a.num) + 1; a.cmp != pack.Lt && a.cmp != pack.Ge {
+			t.days = append(t.days, d)
+		}
 	case aged:
 		t.atoms = append(t.atoms, no)
 	case member:
@@ -164,12 +169,21 @@ func (p *Program) ruleBreaks(a *atom) []pack.Day {
 	return p.model.Vocab.Regions().MembershipBreaks(ids)
 }
 
-// moment is a candidate for the end of an answer: the beginning of a day in a zone, or an
-// instant, with the rules that can change then.
+// moment is a candidate for the end of an answer, with the rule that can change then: the
+// beginning of a day in the zone of the rule, or an instant.
 type moment struct {
-	at    pack.Instant // as the question's date would be
-	end   time.Time    // the instant at which it begins
-	rules []uint32
+	at   pack.Instant // as the question's date would be
+	rule uint32
+	day  bool
+}
+
+// end is the instant at which the moment begins.
+func (p *Program) end(m *moment) time.Time {
+	loc := p.zones[p.rules[m.rule].zone]
+	if m.day {
+		return m.at.Day(loc).Time(loc)
+	}
+	return m.at.Time(loc)
 }
 
 // maxMoments bounds how many moments are tried; the answer is then said to hold only up to
@@ -181,8 +195,9 @@ const maxMoments = 256
 // something that takes part, or would begin to, can change, the rules concerned are judged
 // again; where one of them changed, the whole question is asked again.
 func (p *Program) validUntil(in *Input, res *Result) time.Time {
-	moments := p.moments(in, res.review)
-	if len(moments) == 0 {
+	p.collectMoments(in, res.review)
+	ev := &in.ev
+	if len(ev.order) == 0 {
 		return time.Time{}
 	}
 	now, only := in.date, in.only
@@ -190,18 +205,13 @@ func (p *Program) validUntil(in *Input, res *Result) time.Time {
 		in.only = only
 		in.moveTo(now)
 	}()
-	ev := &in.ev
 	if ev.mask == nil {
 		ev.mask = make([]uint64, p.index.words)
 	}
-	for i := range moments {
-		m := &moments[i]
-		if i == maxMoments {
-			return m.end
-		}
-		clear(ev.mask)
-		for _, r := range m.rules {
-			ev.mask[r>>6] |= 1 << (r & 63)
+	for tried := 0; len(ev.order) > 0; tried++ {
+		m := p.nextMoment(in)
+		if tried == maxMoments {
+			return p.end(m)
 		}
 		in.only = ev.mask
 		in.moveTo(m.at)
@@ -212,10 +222,26 @@ func (p *Program) validUntil(in *Input, res *Result) time.Time {
 		in.only = only
 		p.evaluate(in, res.review, &ev.after)
 		if !ev.after.same(res) {
-			return m.end
+			return p.end(m)
 		}
 	}
 	return time.Time{}
+}
+
+// nextMoment takes the next moment from the order, with the rules that change at it or
+// within the same second in ev.mask.
+func (p *Program) nextMoment(in *Input) *moment {
+	ev := &in.ev
+	clear(ev.mask)
+	first := ev.order[0]
+	n := 0
+	for n < len(ev.order) && ev.order[n]>>momentBits == first>>momentBits {
+		r := ev.moments[ev.order[n]&(1<<momentBits-1)].rule
+		ev.mask[r>>6] |= 1 << (r & 63)
+		n++
+	}
+	ev.order = ev.order[n:]
+	return &ev.moments[first&(1<<momentBits-1)]
 }
 
 // movesOrders tells a moment at which orders change members while a violation or conflict
@@ -224,7 +250,7 @@ func (p *Program) movesOrders(m *moment, res *Result) bool {
 	if len(res.violated)+len(res.conflicts) == 0 {
 		return false
 	}
-	day := pack.DayOf(m.end.In(p.zones[p.rules[m.rules[0]].zone]))
+	day := m.at.Day(p.zones[p.rules[m.rule].zone])
 	return slices.Contains(p.model.Vocab.Regions().Breaks(), day)
 }
 
@@ -242,56 +268,85 @@ func (in *Input) moveTo(at pack.Instant) {
 	in.setDate(at)
 }
 
-// moments lists, in order, the moments after the question's date at which a rule that
-// takes part could change.
-func (p *Program) moments(in *Input, review bool) []moment {
-	in.ev.next()
+// momentBits is the width of a moment's number in the order, below the second at which it
+// begins.
+const momentBits = 20
+
+// collectMoments fills ev.order, by time, with the moments after the question's date at
+// which a rule that takes part could change.
+func (p *Program) collectMoments(in *Input, review bool) {
+	ev := &in.ev
+	ev.next()
 	if in.combos > 64 {
 		in.chunk(0)
 	}
+	ev.moments, ev.order = ev.moments[:0], ev.orders[:0]
 	rows := in.indexRows(review)
-	out := in.ev.moments[:0]
-	rule := uint32(0)
-	add := func(at pack.Instant, end time.Time) {
-		// A day as date means noon in the zone of the rule at hand.
-		if !end.After(in.date.Time(p.zones[p.rules[rule].zone])) {
-			return
-		}
-		for i := range out {
-			if out[i].end.Equal(end) {
-				if l := out[i].rules; l[len(l)-1] != rule {
-					out[i].rules = append(l, rule)
-				}
-				return
-			}
-		}
-		if len(out) < cap(out) {
-			out = out[:len(out)+1]
-		} else {
-			out = append(out, moment{})
-		}
-		m := &out[len(out)-1]
-		m.at, m.end, m.rules = at, end, append(m.rules[:0], rule)
-	}
 	for w := 0; w < p.index.words; w++ {
 		x := rows[0][w]
 		for _, row := range rows[1:] {
 			x &= row[w]
 		}
 		for ; x != 0; x &= x - 1 {
-			rule = uint32(factAt(w, x))
-			p.ruleMoments(in, int(rule), review, add)
+			p.ruleMoments(in, uint32(factAt(w, x)), review)
 		}
 	}
-	in.ev.moments = out
-	slices.SortFunc(out, func(a, b moment) int { return a.end.Compare(b.end) })
-	return out
+	slices.Sort(ev.order)
+	ev.orders = ev.order
 }
 
-func (p *Program) ruleMoments(in *Input, i int, review bool, add func(pack.Instant, time.Time)) {
+// add notes a moment of a rule if it lies after the question's date; sec orders it.
+func (ev *evaluation) add(m moment, sec int64) {
+	if len(ev.moments) < 1<<momentBits {
+		ev.order = append(ev.order, sec<<momentBits|int64(len(ev.moments)))
+		ev.moments = append(ev.moments, m)
+	}
+}
+
+// addDay notes the beginning of a day in the zone of the rule.
+func (p *Program) addDay(in *Input, rule uint32, d pack.Day) {
+	r := &p.rules[rule]
+	if d <= in.days[r.zone] {
+		return
+	}
+	loc := p.zones[r.zone]
+	start := in.startOf(d, r.zone, loc)
+	at := pack.Noon(d)
+	if !in.date.Local {
+		at = pack.Instant{Sec: start}
+	}
+	in.ev.add(moment{at, rule, true}, start)
+}
+
+// startOf is the second at which a day begins in a zone; the offset of the zone in a
+// winter or summer is looked up once.
+func (in *Input) startOf(d pack.Day, zone uint8, loc *time.Location) int64 {
+	c := &in.ev.starts[zone]
+	local := int64(d) * 86400
+	if sec := local - c.offset; sec >= c.from && sec < c.until {
+		return sec
+	}
+	t := d.Time(loc)
+	_, off := t.Zone()
+	c.offset, c.from, c.until = int64(off), t.Unix(), t.Unix()+1
+	if start, end := t.ZoneBounds(); !start.IsZero() && !end.IsZero() {
+		c.from, c.until = start.Unix(), end.Unix()
+	}
+	return t.Unix()
+}
+
+// addInstant notes an instant.
+func (p *Program) addInstant(in *Input, rule uint32, at pack.Instant) {
+	loc := p.zones[p.rules[rule].zone]
+	t := at.Time(loc)
+	if t.After(in.date.Time(loc)) {
+		in.ev.add(moment{at, rule, false}, t.Unix())
+	}
+}
+
+func (p *Program) ruleMoments(in *Input, i uint32, review bool) {
 	t := &p.times[i]
 	r := &p.rules[i]
-	today := in.days[r.zone]
 	if in.combos <= 64 {
 		for _, k := range t.still {
 			kt, kf := in.kid(k)
@@ -300,8 +355,7 @@ func (p *Program) ruleMoments(in *Input, i int, review bool, add func(pack.Insta
 			}
 		}
 	}
-	loc := p.zones[r.zone]
-	p.partMoments(in, t, today, loc, add)
+	p.partMoments(in, t, i)
 	if len(r.branches) == 0 {
 		return
 	}
@@ -310,7 +364,7 @@ func (p *Program) ruleMoments(in *Input, i int, review bool, add func(pack.Insta
 		if len(bt.days) == 0 && len(bt.atoms) == 0 || in.combos <= 64 && in.fails(bt.still) {
 			continue
 		}
-		p.partMoments(in, bt, today, loc, add)
+		p.partMoments(in, bt, i)
 	}
 }
 
@@ -324,39 +378,30 @@ func (in *Input) fails(conds []uint32) bool {
 	return false
 }
 
-func (p *Program) partMoments(in *Input, t *ruleTimes, today pack.Day, loc *time.Location, add func(pack.Instant, time.Time)) {
-	j, _ := slices.BinarySearch(t.days, today+1)
+func (p *Program) partMoments(in *Input, t *ruleTimes, rule uint32) {
+	j, _ := slices.BinarySearch(t.days, in.days[p.rules[rule].zone]+1)
 	for _, d := range t.days[j:] {
-		add(in.dayMoment(d, loc))
+		p.addDay(in, rule, d)
 	}
 	for _, a := range t.atoms {
-		p.atomMoments(in, &p.atoms[a], loc, add)
+		p.atomMoments(in, &p.atoms[a], rule)
 	}
-}
-
-// dayMoment is the beginning of a day, read as the question's date was given.
-func (in *Input) dayMoment(d pack.Day, loc *time.Location) (pack.Instant, time.Time) {
-	end := d.Time(loc)
-	if in.date.Local {
-		return pack.Noon(d), end
-	}
-	return pack.InstantOf(end), end
 }
 
 // atomMoments adds the moments at which a comparison with a date of the question flips.
-func (p *Program) atomMoments(in *Input, a *atom, loc *time.Location, add func(pack.Instant, time.Time)) {
+func (p *Program) atomMoments(in *Input, a *atom, rule uint32) {
 	switch {
 	case a.kind == atomNum:
-		p.ageMoments(in, a.fact, a.num, loc, add)
+		p.ageMoments(in, a.fact, a.num, rule)
 		return
 	case p.isAge(a.fact):
 		if in.given.has(a.ref) {
-			p.ageMoments(in, a.fact, in.num[a.ref], loc, add)
+			p.ageMoments(in, a.fact, in.num[a.ref], rule)
 		}
 		return
 	case p.isAge(a.ref):
 		if in.given.has(a.fact) {
-			p.ageMoments(in, a.ref, in.num[a.fact], loc, add)
+			p.ageMoments(in, a.ref, in.num[a.fact], rule)
 		}
 		return
 	}
@@ -369,15 +414,15 @@ func (p *Program) atomMoments(in *Input, a *atom, loc *time.Location, add func(p
 	}
 	at := in.instantOf(origin)
 	if period.Unit == pack.Hours || period.N == 0 {
-		in.exactMoments(at, int64(period.N)*3600, loc, add)
+		p.exactMoments(in, at, int64(period.N)*3600, rule)
 		if period.Unit == pack.Hours {
 			return
 		}
 	}
 	// A month back from the end of a month is the same day for up to three dates.
-	d := period.AddTo(at.Day(loc))
+	d := period.AddTo(at.Day(p.zones[p.rules[rule].zone]))
 	for x := d; x <= d+3; x++ {
-		add(in.dayMoment(x, loc))
+		p.addDay(in, rule, x)
 	}
 }
 
@@ -390,18 +435,18 @@ func (in *Input) instantOf(id pack.FactID) pack.Instant {
 }
 
 // exactMoments adds the second at which a span has passed, and the one after.
-func (in *Input) exactMoments(at pack.Instant, seconds int64, loc *time.Location, add func(pack.Instant, time.Time)) {
+func (p *Program) exactMoments(in *Input, at pack.Instant, seconds int64, rule uint32) {
+	loc := p.zones[p.rules[rule].zone]
 	for extra := range int64(2) {
 		if at.Local && in.date.Local {
-			x := pack.Instant{Sec: at.Sec + seconds + extra, Local: true}
-			add(x, x.Time(loc))
+			p.addInstant(in, rule, pack.Instant{Sec: at.Sec + seconds + extra, Local: true})
 			continue
 		}
 		x := pack.Instant{Sec: at.Time(loc).Unix() + seconds + extra}
 		if in.date.Local {
 			x = pack.Instant{Sec: x.Sec + offsetAt(x.Sec, loc), Local: true}
 		}
-		add(x, x.Time(loc))
+		p.addInstant(in, rule, x)
 	}
 }
 
@@ -412,7 +457,7 @@ func offsetAt(sec int64, loc *time.Location) int64 {
 
 // ageMoments adds the moments at which an age reaches n and n+1; ages follow the calendar
 // of UTC, as Vocabulary.Age counts them.
-func (p *Program) ageMoments(in *Input, f pack.FactID, n int64, loc *time.Location, add func(pack.Instant, time.Time)) {
+func (p *Program) ageMoments(in *Input, f pack.FactID, n int64, rule uint32) {
 	def := p.facts[f].def
 	if !in.given.has(def.Origin) {
 		return
@@ -422,94 +467,19 @@ func (p *Program) ageMoments(in *Input, f pack.FactID, n int64, loc *time.Locati
 		if def.Ages == pack.Hours {
 			x := pack.Instant{Sec: at.Time(utc).Unix() + k*3600}
 			if !in.date.Local {
-				add(x, x.Time(utc))
+				p.addInstant(in, rule, x)
 				continue
 			}
 			// A question of a day is asked at its noon: the age is reached that day or the next.
-			add(in.dayMoment(x.Day(utc), loc))
-			add(in.dayMoment(x.Day(utc)+1, loc))
+			p.addDay(in, rule, x.Day(utc))
+			p.addDay(in, rule, x.Day(utc)+1)
 			continue
 		}
 		d := pack.Period{N: int(k), Unit: def.Ages}.AddTo(at.Day(utc))
 		if in.date.Local {
-			add(in.dayMoment(d, loc))
+			p.addDay(in, rule, d)
 		} else {
-			add(pack.InstantOf(d.Time(utc)), d.Time(utc))
+			p.addInstant(in, rule, pack.InstantOf(d.Time(utc)))
 		}
 	}
-}
-
-// sameWithin tells whether o, judged for the rules of mask only, agrees with r on them.
-// Whether a violation stays one depends on other rules, so both count as one here.
-func (r *Result) sameWithin(o *Result, mask []uint64) bool {
-	in := func(i uint32) bool { return i < declaredBase && mask[i>>6]>>(i&63)&1 != 0 }
-	return sameRules(r.bound, o.bound, in) && sameRules(r.applied, o.applied, in) && sameRules(r.duties, o.duties, in) &&
-		sameRules(r.met, o.met, in) && sameRules(r.questions, o.questions, in) && sameRules(r.demanded, o.demanded, in) &&
-		r.prohibits(o, in) && o.prohibits(r, in) && sameHeld(r.held, o.held, in) && sameMissing(r.missing, o.missing, in)
-}
-
-func sameRules(all, some []uint32, in func(uint32) bool) bool {
-	n := 0
-	for _, i := range all {
-		if in(i) {
-			if n == len(some) || some[n] != i {
-				return false
-			}
-			n++
-		}
-	}
-	return n == len(some)
-}
-
-// prohibits tells whether every rule of mask that r found violated or in conflict is so in
-// o as well.
-func (r *Result) prohibits(o *Result, in func(uint32) bool) bool {
-	has := func(i uint32) bool {
-		return !in(i) || slices.Contains(o.violated, i) || slices.ContainsFunc(o.conflicts, func(c conflict) bool { return c.rule == i })
-	}
-	for _, i := range r.violated {
-		if !has(i) {
-			return false
-		}
-	}
-	for _, c := range r.conflicts {
-		if !has(c.rule) {
-			return false
-		}
-	}
-	return true
-}
-
-func sameHeld(all, some []heldBranch, in func(uint32) bool) bool {
-	n := 0
-	for _, h := range all {
-		if in(h.rule) {
-			if n == len(some) || some[n] != h {
-				return false
-			}
-			n++
-		}
-	}
-	return n == len(some)
-}
-
-func sameMissing(all, some []missingFact, in func(uint32) bool) bool {
-	n := 0
-	for _, m := range all {
-		if m.rule != none && in(m.rule) {
-			if n == len(some) || some[n] != m {
-				return false
-			}
-			n++
-		}
-	}
-	return n == len(some)
-}
-
-// same tells whether two results of one question give the same answer.
-func (r *Result) same(o *Result) bool {
-	return r.effect == o.effect && slices.Equal(r.bound, o.bound) && slices.Equal(r.violated, o.violated) &&
-		slices.Equal(r.conflicts, o.conflicts) && slices.Equal(r.held, o.held) && slices.Equal(r.applied, o.applied) &&
-		slices.Equal(r.duties, o.duties) && slices.Equal(r.met, o.met) && slices.Equal(r.questions, o.questions) &&
-		slices.Equal(r.missing, o.missing) && slices.Equal(r.expired, o.expired)
 }
