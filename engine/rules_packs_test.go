@@ -246,8 +246,9 @@ requirements:
 		{facts + "known_at=2019-01-22", "allow; bound A; ground P/b"},
 		{facts + "known_at=2017-12-31", "deny; bound A; violated A"},
 	})
-	for _, day := range []string{"1970-01-01", "2000-07-26", "2016-08-01", "2020-07-16", "2023-07-10"} {
-		decide(t, engineAll(t), "operation=process purpose=marketing known_at="+day)
+	all := engineAll(t)
+	for _, day := range []string{"1970-01-01", "2016-08-01", "2023-07-10"} {
+		decide(t, all, "operation=process purpose=marketing known_at="+day)
 	}
 }
 
