@@ -4,6 +4,7 @@
 package engine
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -37,6 +38,12 @@ func (p *Program) Decision(in *Input, res *Result, explain bool) comity.Decision
 	}
 	if in.given.has(p.op) && p.states>>in.items[p.op][0]&1 != 0 {
 		r.d.About = "state"
+	}
+	r.outside = p.outsideNodes(in)
+	if in.combos > 64 {
+		// Words about single conditions are those of the first combinations.
+		in.chunk(0)
+		in.ev.next()
 	}
 	r.applicable()
 	r.violations()
@@ -254,7 +261,7 @@ func (r *report) conflicts() {
 			if len(q.Restrict) > 0 {
 				out.Restrict = nil
 				for _, a := range q.Restrict {
-					out.Restrict = append(out.Restrict, comity.Action{Type: a.Type, Params: a.Params})
+					out.Restrict = append(out.Restrict, comity.Action{Type: a.Type, Params: maps.Clone(a.Params)})
 				}
 			}
 			if q.Who[lang] != "" {
@@ -322,16 +329,16 @@ func (r *report) ground(b *pack.RuleBranch) {
 			return
 		}
 	}
-	r.d.Grounds = append(r.d.Grounds, comity.Ground{Requirement: b.Owner.ID, Branch: b.ID, Citations: b.Cites})
+	r.d.Grounds = append(r.d.Grounds, comity.Ground{Requirement: b.Owner.ID, Branch: b.ID, Citations: slices.Clone(b.Cites)})
 }
 
 func (r *report) condition(c *pack.Condition, id string, cites []string, rule uint32) {
 	if len(c.Cites) > 0 {
 		cites = c.Cites
 	}
-	out := comity.Condition{ID: c.ID, Text: c.Text[lang], Requirement: id, Citations: cites, Standing: c.Standing}
+	out := comity.Condition{ID: c.ID, Text: c.Text[lang], Requirement: id, Citations: slices.Clone(cites), Standing: c.Standing}
 	if c.Action != nil {
-		out.Action = &comity.Action{Type: c.Action.Type, Params: c.Action.Params}
+		out.Action = &comity.Action{Type: c.Action.Type, Params: maps.Clone(c.Action.Params)}
 	}
 	if c.Due != nil {
 		out.Due = r.in.due(c.Due, r.p.zones[r.p.rules[rule].zone])
@@ -363,12 +370,14 @@ func (in *Input) due(a *pack.Atom, zone *time.Location) string {
 	return a.Plus.AddTo(at.Day(zone)).String()
 }
 
-// openConditions are what an exception that was claimed still asks for.
+// openConditions are what an exception that was claimed still asks for; alternatives are
+// one condition.
 func (r *report) openConditions(h heldBranch, b *pack.RuleBranch) {
-	for _, a := range r.p.openAtoms(r.in, r.p.rules[h.rule].branches[h.branch].when, r.in.full, nil) {
-		text := r.p.model.Vocab.AtomText(r.p.atoms[a].src.Atom)
-		c := comity.Condition{ID: r.p.facts[r.p.atoms[a].fact].def.Name, Text: "Show that " + text + ".", Requirement: b.Owner.ID, Citations: b.Cites}
-		r.d.Conditions = append(r.d.Conditions, c)
+	for _, o := range r.p.openParts(r.in, r.p.rules[h.rule].branches[h.branch].when, r.in.full) {
+		r.d.Conditions = append(r.d.Conditions, comity.Condition{
+			ID: o.fact, Text: "Show that " + o.text + ".",
+			Requirement: b.Owner.ID, Citations: slices.Clone(b.Cites),
+		})
 	}
 }
 
@@ -379,11 +388,11 @@ func (r *report) dutiesAndQuestions() {
 		if title == "" {
 			title = q.Text[lang]
 		}
-		r.d.Duties = append(r.d.Duties, comity.Duty{ID: q.ID, Text: title, Requirement: q.ID, Citations: q.Cites})
+		r.d.Duties = append(r.d.Duties, comity.Duty{ID: q.ID, Text: title, Requirement: q.ID, Citations: slices.Clone(q.Cites)})
 	}
 	for _, i := range r.byWeight(r.res.questions) {
 		q := r.rule(i).Req
-		r.d.Questions = append(r.d.Questions, comity.Question{Requirement: q.ID, Text: q.Text[lang], Citations: q.Cites, Who: q.Who[lang]})
+		r.d.Questions = append(r.d.Questions, comity.Question{Requirement: q.ID, Text: q.Text[lang], Citations: slices.Clone(q.Cites), Who: q.Who[lang]})
 	}
 }
 
@@ -413,13 +422,10 @@ func (r *report) missing() {
 }
 
 func (r *report) outsideNodes() {
-	for _, o := range r.p.outsideNodes(r.in) {
-		if !r.p.packs[o.pack].inForce(r.in.days) {
-			continue
-		}
-		r.outside = append(r.outside, o)
+	r.outside = slices.DeleteFunc(r.outside, func(o outsideNode) bool { return !r.p.packs[o.pack].inForce(r.in.days) })
+	for _, o := range r.outside {
 		n := &r.p.packs[o.pack].src.Outside[o.node]
-		r.d.Outside = append(r.d.Outside, comity.OutsideNode{Pack: r.p.packs[o.pack].src.ID, ID: n.ID, Text: n.Text[lang], Citations: n.Cites})
+		r.d.Outside = append(r.d.Outside, comity.OutsideNode{Pack: r.p.packs[o.pack].src.ID, ID: n.ID, Text: n.Text[lang], Citations: slices.Clone(n.Cites)})
 	}
 }
 

@@ -67,7 +67,10 @@ type library struct {
 // with file, line, column and remedy.
 func New(o Options) (*Engine, error) {
 	e := &Engine{}
-	return e, e.Reload(o)
+	if err := e.Reload(o); err != nil {
+		return nil, err
+	}
+	return e, nil
 }
 
 // Reload replaces packs and programs atomically; on an error nothing changes.
@@ -173,6 +176,7 @@ func packError(op string, err error) error {
 
 // at is the program as known on a day, compiled once.
 func (lib *library) at(known pack.Day) (*Program, error) {
+	known = lib.wording(known)
 	lib.mu.Lock()
 	defer lib.mu.Unlock()
 	if p := lib.byTime[known]; p != nil {
@@ -194,6 +198,31 @@ func (lib *library) at(known pack.Day) (*Program, error) {
 	}
 	lib.byTime[known] = p
 	return p, nil
+}
+
+// wording is the first day of the time in which the same was known as on the given day, so
+// that there are no more programs than changes of what was known.
+func (lib *library) wording(known pack.Day) pack.Day {
+	if known == pack.DayMax {
+		return known
+	}
+	last := pack.DayMin
+	note := func(days ...pack.Day) {
+		for _, d := range days {
+			if d <= known && d > last {
+				last = d
+			}
+		}
+	}
+	for _, p := range lib.packs {
+		for _, q := range p.Requirements {
+			note(q.KnownFrom, q.KnownUntil)
+		}
+		for _, e := range p.Edges {
+			note(e.KnownFrom, e.KnownUntil)
+		}
+	}
+	return last
 }
 
 // Compile compiles a linked model outside an Engine: for benchmarks and tools that build

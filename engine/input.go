@@ -409,8 +409,8 @@ func (in *Input) count() error {
 	}
 	if in.combos <= 64 {
 		in.span = 64
-		in.chunk(0)
 	}
+	in.chunk(0)
 	return nil
 }
 

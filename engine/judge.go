@@ -425,3 +425,47 @@ func (p *Program) openKid(in *Input, k uint32, m uint64, dst []uint32) []uint32 
 	}
 	return dst
 }
+
+// openPart is one thing that an exception still asks for: a comparison, or alternatives of
+// which any suffices.
+type openPart struct{ fact, text string }
+
+// openParts words what still stands between a condition and truth.
+func (p *Program) openParts(in *Input, id uint32, m uint64) []openPart {
+	if id&atomBit == 0 && p.nodes[id].op != pack.OpAtom {
+		n := &p.nodes[id]
+		t, f := in.lenient(id)
+		if m &^= t | f; m == 0 {
+			return nil
+		}
+		kids := p.kids[n.first:n.last]
+		said := n.op == pack.OpAny && slices.ContainsFunc(kids, in.said)
+		var parts []openPart
+		for _, k := range kids {
+			if !said || in.said(k) {
+				parts = append(parts, p.openParts(in, k, m)...)
+			}
+		}
+		if n.op != pack.OpAny || len(parts) < 2 {
+			return parts
+		}
+		one := openPart{fact: parts[0].fact, text: parts[0].text}
+		for _, x := range parts[1:] {
+			one.text += ", or " + x.text
+		}
+		return []openPart{one}
+	}
+	var out []openPart
+	for _, a := range p.openKid(in, p.atomOf(id), m, nil) {
+		out = append(out, openPart{p.facts[p.atoms[a].fact].def.Name, p.model.Vocab.AtomText(p.atoms[a].src.Atom)})
+	}
+	return out
+}
+
+// atomOf is the entry of Program.kids for an atom given as entry or as node.
+func (p *Program) atomOf(id uint32) uint32 {
+	if id&atomBit != 0 {
+		return id
+	}
+	return atomBit | p.nodes[id].atom
+}

@@ -8,7 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"reflect"
+	"slices"
 	"strconv"
 	"time"
 
@@ -156,14 +158,15 @@ func RequestOf(root map[string]any) (comity.Request, error) {
 		return comity.Request{Facts: root}, nil
 	}
 	var req comity.Request
-	for name, v := range root {
-		if err := envelopeField(&req, name, v); err != nil {
+	for _, name := range slices.Sorted(maps.Keys(root)) {
+		if err := envelopeField(&req, name, root[name]); err != nil {
 			return req, err
 		}
 	}
 	switch f := facts.(type) {
 	case map[string]any:
-		for k, v := range f {
+		for _, k := range slices.Sorted(maps.Keys(f)) {
+			v := f[k]
 			if old, dup := req.Facts[k]; dup && !reflect.DeepEqual(old, v) {
 				return req, envelopeError(comity.CodeConflict, "facts", "fact %q differs from the defaults", k)
 			}
@@ -266,8 +269,19 @@ func envelopeSubject(req *comity.Request, v any) error {
 	if !ok {
 		return envelopeError(comity.CodeInvalid, "subject", `expected {"id": ..., "home": ...}`)
 	}
-	req.Subject.ID, _ = m["id"].(string)
-	req.Subject.Home, _ = m["home"].(string)
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		s, ok := m[name].(string)
+		switch {
+		case !ok:
+			return envelopeError(comity.CodeInvalid, "subject", "%s is not a text", name)
+		case name == "id":
+			req.Subject.ID = s
+		case name == "home":
+			req.Subject.Home = s
+		default:
+			return envelopeError(comity.CodeUnknown, "subject", "unknown key %q", pack.Short(name))
+		}
+	}
 	return nil
 }
 

@@ -92,7 +92,7 @@ func TestRule19Exceptions(t *testing.T) {
 		{"purpose=security proof=true", "allow; bound MANY; ground MANY/b; condition MANY.c MANY.badge"},
 		{"purpose=security proof=false", "deny; bound MANY; violated MANY"},
 		{"purpose=security proof=false paper=true", "allow; bound MANY; ground MANY/b; condition MANY.c MANY.luck"},
-		{"purpose=payment badge=true", "allow; bound DEEP; ground DEEP/b; condition DEEP.c DEEP.proof DEEP.luck"},
+		{"purpose=payment badge=true", "allow; bound DEEP; ground DEEP/b; condition DEEP.c DEEP.proof"},
 		{"purpose=payment badge=true proof=false", "deny; bound DEEP; violated DEEP"},
 	}))
 	silent := func(facts, id string) {

@@ -120,6 +120,11 @@ func (ps Problems) Sort() {
 // Suggest names the candidate nearest to s as a remedy; where none is near, all of them
 // if they are few, else "".
 func Suggest(s string, candidates []string) string {
+	for _, c := range candidates {
+		if len(s) > 2 && strings.HasPrefix(strings.ToLower(c), strings.ToLower(s)) {
+			return fmt.Sprintf("did you mean %q?", c)
+		}
+	}
 	best, bestD := "", len(s)/3+2
 	for _, c := range candidates {
 		if d := editDistance(strings.ToLower(s), strings.ToLower(c), bestD); d < bestD {

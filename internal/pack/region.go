@@ -135,7 +135,21 @@ func (r *Regions) Codes() []string {
 }
 
 func (r *Regions) suggest(code string) string {
-	return cmp.Or(Suggest(code, r.Codes()), "look it up in regions.yaml")
+	for _, x := range r.list[1:] {
+		if strings.EqualFold(x.name, code) || x.code == "GB" && strings.EqualFold(code, "UK") {
+			return fmt.Sprintf("did you mean %q?", x.code)
+		}
+	}
+	if len(code) <= 2 {
+		// Two letters are near to every other country.
+		for _, x := range r.list[1:] {
+			if strings.EqualFold(x.code, code) {
+				return fmt.Sprintf("did you mean %q?", x.code)
+			}
+		}
+		return "use a code of ISO 3166, such as DE or US-CA"
+	}
+	return cmp.Or(Suggest(code, r.Codes()), "use a code of ISO 3166, such as DE or US-CA")
 }
 
 // Countries lists the codes of ISO 3166-1: the default candidates for permitted regions.
