@@ -13,7 +13,7 @@ func factAt(word int, x uint64) pack.FactID {
 	return pack.FactID(word<<6 + bits.TrailingZeros64(x))
 }
 
-// indexRows are the rows whose AND leaves the candidates; there is always one.
+// indexRows are the rows whose AND leaves the candidates; there are always four or more.
 func (in *Input) indexRows(review bool) [][]uint64 {
 	if review {
 		return in.rows[1]
@@ -21,9 +21,26 @@ func (in *Input) indexRows(review bool) [][]uint64 {
 	return in.rows[0]
 }
 
+// judgeWord judges the rules of one word that the index left; simple ones at once.
 func (p *Program) judgeWord(in *Input, res *Result, w int, x, op uint64, review bool) {
+	simple, forbid := p.index.simple[w], p.index.simpleForbid[w]
+	if in.varying {
+		simple = 0
+	}
 	for ; x != 0; x &= x - 1 {
-		p.judge(in, res, uint32(w<<6+bits.TrailingZeros64(x)), op, review)
+		i := uint32(w<<6 + bits.TrailingZeros64(x))
+		bit := x & -x
+		switch {
+		case !in.inForce(i):
+		case simple&bit == 0 || forbid&bit != 0 && in.combos > 1:
+			p.judge(in, res, i, op, review)
+		case forbid&bit != 0:
+			res.bound = append(res.bound, i)
+			in.ev.prohibited = append(in.ev.prohibited, prohibition{i, 1})
+		default:
+			res.bound = append(res.bound, i)
+			res.applied = append(res.applied, i)
+		}
 	}
 }
 

@@ -23,11 +23,21 @@ type index struct {
 	words int
 	facts []indexedFact
 	ones  []uint64
-	// simple marks the rules that bind wherever the index finds them for a question of
-	// single values: no exceptions, no dates, nothing asked or demanded.
+	// simple marks the rules that bind wherever the index finds them while they are in
+	// force: no exceptions, nothing asked or demanded. Lists change nothing: a conjunction
+	// over different facts holds for some combination of their elements exactly if each fact
+	// has an element that it accepts, and the row of a list joins those of its elements.
 	simple, simpleForbid []uint64
-	// dense tells that every rule is simple.
-	dense bool
+	// spans are the rules' times, apart so that they stay in the cache.
+	spans []span
+	// dense tells that every rule is simple, dated that some are not always in force.
+	dense, dated bool
+}
+
+// span is when a rule is in force.
+type span struct {
+	from, until pack.Day
+	zone        uint8
 }
 
 type indexedFact struct {
@@ -166,12 +176,15 @@ func (p *Program) buildIndex() {
 
 func (p *Program) markSimple() {
 	x := &p.index
+	x.spans = make([]span, len(p.rules))
 	x.simple, x.simpleForbid = make([]uint64, x.words), make([]uint64, x.words)
 	x.dense = true
 	for i := range p.rules {
 		r := &p.rules[i]
 		p.demanding = p.demanding || r.demand != 0
-		simple := r.exact && len(r.branches) == 0 && r.demand == 0 && !r.hasAsk && r.from == pack.DayMin && r.until == pack.DayMax &&
+		x.spans[i] = span{r.from, r.until, r.zone}
+		x.dated = x.dated || r.from != pack.DayMin || r.until != pack.DayMax
+		simple := r.exact && len(r.branches) == 0 && r.demand == 0 && !r.hasAsk &&
 			(r.kind == ruleForbid || r.kind == ruleQualify)
 		if !simple {
 			x.dense = false

@@ -46,7 +46,7 @@ type Input struct {
 	simple bool
 
 	only []uint64 // rules to judge at all, of a residual; nil is all
-	// rows holds one row of the index for each indexed fact, for missing=ignore and for
+	// rows holds at least four rows of the index, one for each indexed fact, for missing=ignore and for
 	// missing=review.
 	rows    [2][][]uint64
 	scratch [][]uint64
@@ -77,8 +77,10 @@ func (p *Program) NewInput() *Input {
 		days: make([]pack.Day, len(p.zones)), zones: make([]zoneSpan, len(p.zones)), scratch: make([][]uint64, len(p.index.facts)),
 	}
 	for i := range in.rows {
-		in.rows[i] = make([][]uint64, max(1, len(p.index.facts)))
-		in.rows[i][0] = p.index.ones
+		in.rows[i] = make([][]uint64, max(4, len(p.index.facts)))
+		for k := range in.rows[i] {
+			in.rows[i][k] = p.index.ones
+		}
 	}
 	in.ev.init(p)
 	return in
@@ -352,7 +354,7 @@ func (in *Input) combine() error {
 			in.rows[0][i], in.rows[1][i] = x.absent, x.absentAsk
 		}
 	}
-	in.simple = p.index.dense && in.combos == 1 && !p.demanding && len(in.rules) == 0 && !in.isForeignOrder()
+	in.simple = p.index.dense && in.combos > 0 && !in.varying && !p.demanding && len(in.rules) == 0 && !in.isForeignOrder()
 	return nil
 }
 

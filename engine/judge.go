@@ -30,7 +30,7 @@ func (p *Program) Evaluate(in *Input, mode comity.Mode, res *Result) error {
 func (p *Program) evaluate(in *Input, review bool, res *Result) {
 	if in.simple && in.only == nil {
 		res.resetSimple(p, review)
-		p.judgeSimple(in.indexRows(review), res)
+		p.judgeSimple(in, in.indexRows(review), res)
 		if len(res.violated) > 0 {
 			res.effect = comity.Deny
 		}
@@ -81,9 +81,11 @@ func (p *Program) judgeChunk(in *Input, review bool, res *Result) {
 		op = 1 << in.items[p.op][0]
 	}
 	rows := in.indexRows(review)
-	for w := range p.index.words {
-		x := rows[0][w]
-		for _, row := range rows[1:] {
+	for w, x := range rows[0][:p.index.words] {
+		if x &= rows[1][w] & rows[2][w] & rows[3][w]; x == 0 {
+			continue
+		}
+		for _, row := range rows[4:] {
 			x &= row[w]
 		}
 		if in.only != nil {
@@ -100,27 +102,25 @@ func (p *Program) judgeChunk(in *Input, review bool, res *Result) {
 }
 
 // judgeSimple answers from the index alone, where all rules are simple and nothing can
-// dispute a violation. Four rows, the usual number where speed is all, are joined without
-// an inner loop.
-func (p *Program) judgeSimple(rows [][]uint64, res *Result) {
+// dispute a violation. The first four rows, which say most, are joined without an inner
+// loop; there are always four.
+func (p *Program) judgeSimple(in *Input, rows [][]uint64, res *Result) {
 	n := p.index.words
 	first, forbid := rows[0][:n], p.index.simpleForbid[:n]
+	r1, r2, r3 := rows[1][:n], rows[2][:n], rows[3][:n]
 	bound, violated, applied := res.bound, res.violated, res.applied
-	four := len(rows) == 4
-	var r1, r2, r3 []uint64
-	if four {
-		r1, r2, r3 = rows[1][:n], rows[2][:n], rows[3][:n]
-	}
 	for w, x := range first {
-		if four {
-			x &= r1[w] & r2[w] & r3[w]
-		} else {
-			for _, row := range rows[1:] {
-				x &= row[w]
-			}
+		if x &= r1[w] & r2[w] & r3[w]; x == 0 {
+			continue
+		}
+		for _, row := range rows[4:] {
+			x &= row[w]
 		}
 		for ; x != 0; x &= x - 1 {
 			i := uint32(w<<6 + bits.TrailingZeros64(x))
+			if p.index.dated && !in.inForce(i) {
+				continue
+			}
 			bound = append(bound, i)
 			if x&-x&forbid[w] != 0 {
 				violated = append(violated, i)
@@ -132,13 +132,16 @@ func (p *Program) judgeSimple(rows [][]uint64, res *Result) {
 	res.bound, res.violated, res.applied = bound, violated, applied
 }
 
+// inForce tells whether a rule binds on the day of the question.
+func (in *Input) inForce(i uint32) bool {
+	s := &in.prog.index.spans[i]
+	day := in.days[s.zone]
+	return day >= s.from && day < s.until
+}
+
 // judge handles one rule that the index left.
 func (p *Program) judge(in *Input, res *Result, i uint32, op uint64, review bool) {
 	r := &p.rules[i]
-	day := in.days[r.zone]
-	if day < r.from || day >= r.until {
-		return
-	}
 	var bound uint64
 	if r.exact && in.combos == 1 && !(review && r.hasAsk) {
 		bound = 1

@@ -237,7 +237,7 @@ func TestValidUntilOfInstants(t *testing.T) {
 
 func TestValidUntilOfDays(t *testing.T) {
 	ended := 0
-	forModels(t, 60, 22, func(t *testing.T, p *Program, r *rand.Rand) {
+	forModels(t, 70, 22, func(t *testing.T, p *Program, r *rand.Rand) {
 		if comparesAges(p.model) {
 			return
 		}
