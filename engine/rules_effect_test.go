@@ -114,6 +114,30 @@ requirements:
 	})
 }
 
+// Rule 3.3: one company in two places is bound by the laws of both for the same data of
+// the same person; two persons are not one.
+func TestRule33OneActor(t *testing.T) {
+	in := func(fact, place string) string { return fact + " in " + place + " and " }
+	laws := func(fact string) []string {
+		return []string{
+			law("eu EU treaty UTC", "requirements: [{id: ERASE, kind: oblige, ~, when: "+in(fact, "DE")+"request_type == erasure, demand: delete}]"),
+			law("us US federal UTC", "requirements: [{id: KEEP, kind: forbid, ~, when: "+in(fact, "US")+"operation == delete}]"),
+		}
+	}
+	const facts = "ignore operation=delete request_type=erasure "
+	const conflict, stays = "review; bound ERASE KEEP; conflict KEEP~ERASE", "deny; bound ERASE KEEP; violated KEEP"
+	e := engineWith(t, laws("controller_establishment")...)
+	expect(t, e, []row{
+		{facts + "controller_establishment=DE,US", conflict},
+		{facts + "controller_establishment=FR,US,DE subject_location=DE,FR data_categories=contact,health", conflict},
+		{facts + "controller_establishment=US", "deny; bound KEEP; violated KEEP"},
+	})
+	// Also where establishments and markets have more than 64 combinations.
+	many := strings.Join(e.Program().model.Vocab.Regions().Countries()[:60], ",")
+	expect(t, e, []row{{facts + "controller_establishment=DE,US targets=" + many, conflict}})
+	expect(t, engineWith(t, laws("subject_location")...), []row{{facts + "subject_location=DE,US", stays}})
+}
+
 // Rule 3.3: places and periods can become conflicts, duties never; a foreign order is a
 // demand of the order of to_region and launders nothing.
 func TestRule33ForeignOrder(t *testing.T) {
