@@ -408,6 +408,11 @@ func (in *Input) count() error {
 	}
 	if in.actors <= 64 {
 		in.span -= 64 % in.actors
+	} else {
+		// No chunk reaches from one case into the next.
+		for in.actors%in.span != 0 {
+			in.span--
+		}
 	}
 	if in.combos <= 64 {
 		in.span = 64
@@ -425,8 +430,11 @@ func (p *Program) isActor(id pack.FactID) int {
 // the actor: a company in Ireland and the United States is one company, bound by both laws
 // for the same data of the same person.
 func (in *Input) anyActor(m uint64) (out uint64) {
-	if in.actors == 1 || in.actors > 64 {
+	switch {
+	case m == 0 || in.actors == 1:
 		return m
+	case in.actors > 64:
+		return in.full // the whole chunk is one case
 	}
 	group := ^uint64(0) >> (64 - in.actors)
 	for off := 0; off < 64; off += in.actors {
