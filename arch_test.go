@@ -17,7 +17,7 @@ const module = "github.com/comity-project/comity"
 
 // rankOrder lists the ranks from the bottom up. A package imports only lower ranks.
 // The names after "11" are no ranks but places beside them, see checkRanks.
-var rankOrder = []string{"0", "1a", "1b", "1c", "client", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11"}
+var rankOrder = []string{"0", "1a", "1b", "1c", "client", "2a", "2b", "2c", "2d", "3", "4", "5", "6", "7", "8", "9", "10", "11"}
 
 // Places beside the ranks.
 const (
@@ -54,9 +54,13 @@ var places = []place{
 
 	{"client", "client", "the Go client of a server; knows the wire, not the implementation"},
 
-	{"internal/audit", "2", "the log and its index"},
-	{"internal/keyring", "2", "keys per subject and category class"},
+	{"internal/vfs", "2a", "the file layer: real files, and strict ones that lose what was not synced"},
+	{"internal/translog", "2b", "the log as bytes: write-ahead log, tiles, recovery, anchor"},
+	{"internal/audit", "2c", "what is logged: leaves, sealed payloads, index, queries"},
+	{"internal/audit/audittest", "2d", "the suites that every sealer and every index runs"},
+	{"internal/keyring", "2d", "keys per subject and category class"},
 	{"internal/decide", "3", "the one door: resolve, evaluate, record"},
+	{"internal/principal", "4", "who may ask: API keys, scopes, tenants"},
 	{"internal/consent", "4", "consents"},
 	{"internal/standing", "4", "standing facts"},
 	{"internal/review", "4", "questions for people"},
@@ -118,12 +122,24 @@ type family struct {
 // families is the one list of third-party modules. What is not in it is not used.
 var families = []family{
 	{"YAML", []string{"go.yaml.in/yaml/v3"}, []string{"internal/pack", "internal/scenario", "cmd/comity", "bench/..."}, true, "a reader that keeps positions"},
-	{"JSON", []string{"github.com/go-json-experiment/json"}, []string{".", "engine", "cmd/comity", "bench/..."}, true, "streaming, strict about duplicate names and invalid UTF-8"},
+	{"JSON", []string{"github.com/go-json-experiment/json"}, []string{".", "engine", "proof", "client", "internal/audit", "internal/decide", "internal/principal", "internal/sqlite", "internal/httpapi", "internal/config", "internal/app", "embedded", "cmd/comity", "bench/..."}, true, "streaming, strict about duplicate names and invalid UTF-8"},
 	{"command line", []string{"github.com/spf13/cobra", "github.com/spf13/pflag"}, []string{"cmd/comity"}, false, "sub-commands, help, completion"},
 	{"terminal", []string{"golang.org/x/term"}, []string{"cmd/comity"}, false, "is standard output a terminal"},
 	{"OPA", []string{"github.com/open-policy-agent/opa"}, []string{"bench/..."}, false, "a peer to measure against"},
 	{"Cedar", []string{"github.com/cedar-policy/cedar-go"}, []string{"bench/..."}, false, "a peer to measure against"},
 	{"CEL", []string{"cel.dev/cel-go", "github.com/google/cel-go"}, []string{"bench/..."}, false, "a peer to measure against"},
+	{"transparency log", []string{"golang.org/x/mod/sumdb"}, []string{"proof", "client", "internal/translog", "internal/audit", "internal/app", "cmd/comity", "bench/..."}, true, "signed notes and RFC 6962 trees, as the Go checksum database uses them"},
+	{"foreign verifier", []string{"github.com/transparency-dev/tessera", "github.com/transparency-dev/formats", "github.com/transparency-dev/merkle"}, []string{"bench/..."}, true, "checks what we write, and a peer to measure against"},
+	{"SQLite", []string{"modernc.org/sqlite"}, []string{"internal/sqlite"}, false, "the index beside the log"},
+	{"PostgreSQL", []string{"github.com/jackc/pgx/v5"}, []string{"internal/postgres", "bench/..."}, true, "adapter, and a peer to measure against"},
+	{"metrics", []string{"github.com/prometheus/client_golang"}, []string{"internal/httpapi", "internal/app"}, true, "the format that everyone scrapes"},
+	{"traces", []string{"go.opentelemetry.io/otel", "go.opentelemetry.io/contrib"}, []string{"internal/httpapi", "internal/app"}, true, "OpenTelemetry, when configured"},
+	{"OIDC", []string{"github.com/coreos/go-oidc/v3"}, []string{"internal/principal", "internal/httpapi"}, true, "tokens of an identity provider whose keys rotate"},
+	{"JOSE", []string{"github.com/go-jose/go-jose/v4"}, nil, true, "signs the tokens of the tests' identity provider"},
+	{"OpenAPI", []string{"github.com/getkin/kin-openapi"}, nil, true, "holds the published description against the server"},
+	{"system calls", []string{"golang.org/x/sys/unix"}, []string{"internal/vfs", "internal/app", "bench/..."}, true, "preallocation, locks, syncfs"},
+	{"concurrency", []string{"golang.org/x/sync"}, []string{"internal/translog", "internal/audit", "internal/app", "internal/decide", "internal/httpapi", "proof", "bench/..."}, true, "groups of goroutines with one error"},
+	{"rate limits", []string{"golang.org/x/time/rate"}, []string{"internal/httpapi"}, true, "token buckets"},
 	{"property tests", []string{"pgregory.net/rapid"}, nil, true, "random input that shrinks"},
 	{"JSON Schema", []string{"github.com/santhosh-tekuri/jsonschema"}, nil, true, "the published schemas of pack files are held against the reader"},
 	{"comparison", []string{"github.com/google/go-cmp"}, nil, true, "readable differences"},

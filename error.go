@@ -27,6 +27,15 @@ const (
 	CodeNotFound Code = "not_found"
 	// CodeUsage: the command line or the options do not fit together.
 	CodeUsage Code = "usage"
+	// CodeUnauthenticated: nobody known asks: no key or token, or one that is not valid.
+	CodeUnauthenticated Code = "unauthenticated"
+	// CodeForbidden: a known principal lacks the scope, or names a tenant that is not his.
+	CodeForbidden Code = "forbidden"
+	// CodeOverloaded: a limit on rate or load is reached; the same request may be sent later.
+	CodeOverloaded Code = "overloaded"
+	// CodeUnavailable: nothing can be recorded now (disk full, log read-only, starting or
+	// stopping), so nothing is answered.
+	CodeUnavailable Code = "unavailable"
 	// CodeInternal: a fault of the program.
 	CodeInternal Code = "internal"
 )
