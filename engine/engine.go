@@ -17,7 +17,6 @@ import (
 	"io/fs"
 	"path"
 	"slices"
-	"sort"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -154,17 +153,8 @@ func (lib *library) readFolder(f Folder, must bool, addFile func(string, []byte)
 		} else {
 			lib.packs = append(lib.packs, p)
 		}
-		files, err := fs.Glob(f.FS, path.Join(dir, "*.yaml"))
-		if err != nil {
-			return &comity.Error{Code: comity.CodePack, Op: "load " + f.Name, Err: err}
-		}
-		sort.Strings(files)
-		for _, name := range files {
-			data, err := fs.ReadFile(f.FS, name)
-			if err != nil {
-				return &comity.Error{Code: comity.CodePack, Op: "load " + f.Name, Err: err}
-			}
-			addFile(path.Join(p.ID, path.Base(name)), data)
+		for _, file := range p.Files {
+			addFile(path.Join(p.ID, file.Name), file.Data)
 		}
 	}
 	return nil

@@ -36,7 +36,8 @@ answers it: the effect first, then why, under which conditions, until when, and
 by which provisions. A question is an object of facts, or an envelope:
 
   facts        an object, or a list of objects where the operation has several parts
-  defaults     facts that all parts share
+  defaults     facts that all parts share; a part of a list may say otherwise, a
+               single facts object may not
   missing      review (absent facts do not open the gate; the default) or ignore
   known_at     what was known on this date
   explain      true for the explanation and all citations

@@ -36,6 +36,11 @@ var exitCodes = map[comity.Code]int{
 	comity.CodeNotFound: exitError,
 	comity.CodeUsage:    exitUsage,
 	comity.CodeInternal: exitError,
+
+	comity.CodeUnauthenticated: exitError,
+	comity.CodeForbidden:       exitError,
+	comity.CodeOverloaded:      exitError,
+	comity.CodeUnavailable:     exitError,
 }
 
 // effectExits says how a decision ends the command that asked for it.

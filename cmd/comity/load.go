@@ -50,6 +50,11 @@ func loadEngine(dirs []string) (*engine.Engine, error) {
 		if err != nil {
 			return nil, err
 		}
+		if len(found) == 1 && found[0].dir == filepath.Clean(dir) {
+			if o.Folders, err = withVocabulary(o.Folders, filepath.Join(dir, "..")); err != nil {
+				return nil, err
+			}
+		}
 		o.Folders = append(o.Folders, engine.Folder{Name: filepath.ToSlash(dir), FS: fsys})
 	}
 	if len(hidden.names) > 1 {
@@ -83,6 +88,24 @@ func folderFS(dir string) (fs.FS, error) {
 		}
 	}
 	return fsys, nil
+}
+
+// withVocabulary adds the vocabulary that lies beside a pack, once for all its siblings:
+// it is what the pack is written in, also where the pack is given alone.
+func withVocabulary(folders []engine.Folder, dir string) ([]engine.Folder, error) {
+	dir = filepath.Clean(dir)
+	name := filepath.ToSlash(dir)
+	if slices.ContainsFunc(folders, func(f engine.Folder) bool { return f.Name == name }) {
+		return folders, nil
+	}
+	fsys, err := folderFS(dir)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := fs.Stat(fsys, "vocabulary.yaml"); err != nil {
+		return folders, nil
+	}
+	return append(folders, engine.Folder{Name: name, FS: onlyFS{FS: fsys, name: "vocabulary.yaml"}}), nil
 }
 
 // foundPack is a pack in a folder that the user gave.
@@ -142,3 +165,20 @@ func (h hiddenFS) ReadDir(name string) ([]fs.DirEntry, error) {
 	}
 	return list, err
 }
+
+// onlyFS is a file system with one file.
+type onlyFS struct {
+	fs.FS
+	name string
+}
+
+// Open opens the one file.
+func (o onlyFS) Open(name string) (fs.File, error) {
+	if name != o.name {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	}
+	return o.FS.Open(name)
+}
+
+// ReadDir lists nothing: the file is asked for by its name.
+func (o onlyFS) ReadDir(string) ([]fs.DirEntry, error) { return nil, nil }

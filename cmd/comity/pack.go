@@ -6,6 +6,7 @@ package main
 import (
 	"cmp"
 	"errors"
+	"io/fs"
 	"fmt"
 	"path"
 	"path/filepath"
@@ -184,11 +185,10 @@ func testPacks(dirs []string, p *progress) (*packReport, error) {
 		}
 		for _, f := range inDir {
 			rep.Packs = append(rep.Packs, f.id)
-			list, err := filepath.Glob(filepath.Join(f.dir, "cases", "*.yaml"))
-			if err != nil {
+			list, err := yamlFiles(filepath.Join(f.dir, "cases"))
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return nil, notFound("pack test", err)
 			}
-			slices.Sort(list)
 			files = append(files, list...)
 		}
 	}

@@ -113,18 +113,27 @@ func caseFiles(name string) ([]string, error) {
 	case !info.IsDir():
 		return []string{name}, nil
 	}
-	list, err := fs.Glob(os.DirFS(name), "*.yaml")
+	list, err := yamlFiles(name)
 	if err != nil {
 		return nil, notFound("test", err)
 	}
 	if len(list) == 0 {
 		return nil, &comity.Error{Code: comity.CodeNotFound, Op: name, Err: fmt.Errorf("the folder has no YAML files"), Remedy: "give files, or the cases folder of a pack"}
 	}
+	return list, nil
+}
+
+// yamlFiles lists the YAML files of a folder in the order of their names.
+func yamlFiles(dir string) ([]string, error) {
+	list, err := fs.Glob(os.DirFS(dir), "*.yaml")
+	if err == nil && len(list) == 0 {
+		_, err = os.Stat(dir)
+	}
 	slices.Sort(list)
 	for i := range list {
-		list[i] = filepath.Join(name, list[i])
+		list[i] = filepath.Join(dir, list[i])
 	}
-	return list, nil
+	return list, err
 }
 
 // testReport is the JSON of comity test.

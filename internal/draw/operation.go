@@ -190,7 +190,7 @@ func (b *operationBuilder) regimes() {
 		}
 	}
 	if len(silent) > 0 {
-		n := Node{ID: "silent", Kind: KindRegime, State: Off, Layer: reachedLayer, Title: count(len(silent), "regime is", "regimes are") + " reached, and nothing in them is about this operation"}
+		n := Node{ID: "silent", Kind: KindRegime, State: Off, Layer: reachedLayer, Title: count(len(silent), "regime is reached, and nothing in it", "regimes are reached, and nothing in them") + " is about this operation"}
 		n.line("", strings.Join(silent, ", "))
 		b.g.node(n)
 	}

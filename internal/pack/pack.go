@@ -130,6 +130,12 @@ type Requirement struct {
 	Pos        Pos
 }
 
+// File is one file of a pack: its name in the pack's folder, and its text.
+type File struct {
+	Name string
+	Data []byte
+}
+
 // Pack is one regime of law.
 type Pack struct {
 	ID, Name, Version, Summary string
@@ -147,6 +153,8 @@ type Pack struct {
 	Requirements               []*Requirement
 	// Source names the folder that it was read from.
 	Source string
+	// Files are what the pack was read from, pack.yaml first: programs are named by them.
+	Files []File
 	Pos    Pos
 }
 

@@ -8,6 +8,7 @@ import (
 	"path"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,8 +18,8 @@ import (
 // ReadPack reads the pack in folder dir of fsys: pack.yaml and every further *.yaml file
 // beside it. Problems are added to probs; the pack is nil if its header cannot be read.
 func ReadPack(fsys fs.FS, dir, source string, v *Vocabulary, probs *Problems) *Pack {
-	names, err := fs.Glob(fsys, path.Join(dir, "*.yaml"))
-	if err != nil || len(names) == 0 {
+	names := yamlFiles(fsys, dir)
+	if len(names) == 0 {
 		probs.add(Pos{File: path.Join(source, dir)}, "a pack is a folder with a pack.yaml", "no pack here")
 		return nil
 	}
@@ -38,6 +39,7 @@ func ReadPack(fsys fs.FS, dir, source string, v *Vocabulary, probs *Problems) *P
 			probs.add(Pos{File: path.Join(source, name)}, "make it a readable file", "read: %v", err)
 			continue
 		}
+		pr.p.Files = append(pr.p.Files, File{Name: path.Base(name), Data: data})
 		file := path.Join(source, name)
 		if rd, n := openYAML(file, data, probs); n != nil {
 			pr.order = append(pr.order, file)
@@ -57,13 +59,41 @@ func ReadPack(fsys fs.FS, dir, source string, v *Vocabulary, probs *Problems) *P
 // PackDirs lists the folders of fsys that hold a pack.yaml, at most two levels down.
 func PackDirs(fsys fs.FS) []string {
 	var out []string
-	for _, pat := range []string{"pack.yaml", "*/pack.yaml", "*/*/pack.yaml"} {
-		m, err := fs.Glob(fsys, pat)
-		if err != nil {
-			continue
+	walkPacks(fsys, ".", 2, &out)
+	sort.Strings(out)
+	return out
+}
+
+// walkPacks reads folders by name, never by pattern: a name may hold the signs of one.
+func walkPacks(fsys fs.FS, dir string, deep int, out *[]string) {
+	if info, err := fs.Stat(fsys, path.Join(dir, "pack.yaml")); err == nil && !info.IsDir() {
+		*out = append(*out, dir)
+	}
+	if deep == 0 {
+		return
+	}
+	entries, err := fs.ReadDir(fsys, dir)
+	if err != nil {
+		return // a folder that cannot be read holds no pack that could be
+	}
+	for _, e := range entries {
+		sub := path.Join(dir, e.Name())
+		if info, err := fs.Stat(fsys, sub); err == nil && info.IsDir() {
+			walkPacks(fsys, sub, deep-1, out)
 		}
-		for _, f := range m {
-			out = append(out, path.Dir(f))
+	}
+}
+
+// yamlFiles lists the *.yaml files of a folder by name.
+func yamlFiles(fsys fs.FS, dir string) []string {
+	entries, err := fs.ReadDir(fsys, dir)
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for _, e := range entries {
+		if path.Ext(e.Name()) == ".yaml" {
+			out = append(out, path.Join(dir, e.Name()))
 		}
 	}
 	sort.Strings(out)
@@ -134,6 +164,9 @@ func (pr *packReader) header(rd reader, n *yaml.Node, f map[string]*yaml.Node, f
 		return false
 	}
 	p.ID, p.Name, p.Version, p.Summary = rd.str(f["id"]), rd.str(f["name"]), rd.str(f["version"]), rd.str(f["summary"])
+	if !isVersion(p.Version) {
+		rd.fail(f["version"], "write numbers with dots, such as 1.2.0", "version %q is not one", p.Version)
+	}
 	if folder != "." && p.ID != folder {
 		rd.fail(f["id"], "name the folder as the pack", "id %q stands in folder %q", p.ID, folder)
 	}
@@ -150,6 +183,18 @@ func (pr *packReader) header(rd reader, n *yaml.Node, f map[string]*yaml.Node, f
 		pr.instrument(rd, c)
 	}
 	return true
+}
+
+// isVersion accepts one to three numbers with dots (semver.org without labels), which is
+// what can be compared.
+func isVersion(s string) bool {
+	parts := strings.Split(s, ".")
+	for _, p := range parts {
+		if _, err := strconv.ParseUint(p, 10, 32); err != nil {
+			return false
+		}
+	}
+	return len(parts) <= 3
 }
 
 func (pr *packReader) instrument(rd reader, n *yaml.Node) {

@@ -49,6 +49,8 @@ var badPacks = []struct{ name, text, msg, remedy string }{
 	{"another folder", strings.Replace(head, "id: p", "id: §q", 1), `id "q" stands in folder "p"`, "name the folder as the pack"},
 	{"an unknown order", strings.Replace(head, "order: EU", "order: §EUU", 1), `unknown region "EUU"`, `did you mean "EU"?`},
 	{"an unknown weight", strings.Replace(head, "federal", "§heavy", 1), `unknown weight "heavy"`, "use constitution, treaty, federal"},
+	{"a version that is a word", strings.Replace(head, "version: 1.0.0", "version: §one", 1), `version "one" is not one`, "such as 1.2.0"},
+	{"a version with a label", strings.Replace(head, "version: 1.0.0", "version: §1.0.0-beta", 1), `version "1.0.0-beta" is not one`, "such as 1.2.0"},
 	{"an unknown zone", strings.Replace(head, "Europe/Brussels", "§Europe/Bruxelles", 1), `unknown time zone "Europe/Bruxelles"`, "use an IANA name"},
 	{"a local zone", strings.Replace(head, "Europe/Brussels", "§Local", 1), `unknown time zone "Local"`, "use an IANA name"},
 	{"an impossible date", strings.Replace(head, "2026-01-01", "§2026-02-29", 1), `"2026-02-29" is not a date`, "write YYYY-MM-DD"},
