@@ -18,14 +18,17 @@ type Decision struct {
 	KnownAt    *time.Time `json:"known_at,omitempty"`
 	ValidUntil *time.Time `json:"valid_until,omitempty"`
 
-	Conditions []Condition         `json:"conditions,omitempty"`
-	Violations []Violation         `json:"violations,omitempty"`
-	Conflicts  []Conflict          `json:"conflicts,omitempty"`
-	Missing    []Missing           `json:"missing,omitempty"`
-	Duties     []Duty              `json:"duties,omitempty"`
-	Questions  []Question          `json:"questions,omitempty"`
-	Grounds    []Ground            `json:"grounds,omitempty"`
-	Outside    []OutsideNode       `json:"outside,omitempty"`
+	Conditions []Condition   `json:"conditions,omitempty"`
+	Violations []Violation   `json:"violations,omitempty"`
+	Conflicts  []Conflict    `json:"conflicts,omitempty"`
+	Missing    []Missing     `json:"missing,omitempty"`
+	Duties     []Duty        `json:"duties,omitempty"`
+	Questions  []Question    `json:"questions,omitempty"`
+	Grounds    []Ground      `json:"grounds,omitempty"`
+	Outside    []OutsideNode `json:"outside,omitempty"`
+	// NotAtIssue lists, with missing=ignore, the prohibitions that bind but about whose
+	// exceptions nothing was said: with missing=review they could stop the operation.
+	NotAtIssue []string            `json:"not_at_issue,omitempty"`
 	Applicable []string            `json:"applicable,omitempty"`
 	Citations  []string            `json:"citations,omitempty"`
 	Regions    map[string][]string `json:"regions,omitempty"`
@@ -117,6 +120,7 @@ type Question struct {
 	Text        string   `json:"text"`
 	Citations   []string `json:"citations,omitempty"`
 	Who         string   `json:"who,omitempty"`
+	Parts       []int    `json:"parts,omitempty"`
 }
 
 // Ground is the branch of an exception that lifted a prohibition.
@@ -124,6 +128,7 @@ type Ground struct {
 	Requirement string   `json:"requirement"`
 	Branch      string   `json:"branch"`
 	Citations   []string `json:"citations,omitempty"`
+	Parts       []int    `json:"parts,omitempty"`
 }
 
 // OutsideNode says why a regime whose reach is met does not bind.
@@ -132,6 +137,7 @@ type OutsideNode struct {
 	ID        string   `json:"id"`
 	Text      string   `json:"text"`
 	Citations []string `json:"citations,omitempty"`
+	Parts     []int    `json:"parts,omitempty"`
 }
 
 // Override tells that an authoritative source replaced what the caller gave.

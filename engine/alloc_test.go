@@ -46,6 +46,36 @@ func TestEvaluateDoesNotAllocate(t *testing.T) {
 	}
 }
 
+// What a whole decision and its JSON take, from a map of facts, and with explanation:
+// counted so that it only falls.
+func TestDecideAllocations(t *testing.T) {
+	e := must(New(Options{}))
+	var buf []byte
+	for name, most := range map[string][2]float64{
+		"single": {17, 44}, "several": {32, 58}, "groups": {17, 44}, "denied": {41, 84}, "conflict": {69, 82},
+		"outside": {8, 13}, "ages": {41, 71}, "incomplete": {7, 87}, "many": {98, 149},
+	} {
+		for k, explain := range []bool{false, true} {
+			req := request(allocQuestions[name])
+			req.Explain = explain
+			decide := func() {
+				d, err := e.Decide(req)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if buf, err = d.AppendJSON(buf[:0]); err != nil {
+					t.Fatal(err)
+				}
+			}
+			decide()
+			// The pool of workers may lose one to the collector meanwhile.
+			if n := testing.AllocsPerRun(50, decide); n > most[k]+2 {
+				t.Errorf("%s, explain %v: %v allocations, more than %v", name, explain, n, most[k])
+			}
+		}
+	}
+}
+
 // Texts for single enums, the common case, are encoded without memory. Other facts are read
 // by ParseValue, which allocates; how much is bounded here so that it only falls.
 func TestEncodeAllocations(t *testing.T) {

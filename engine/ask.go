@@ -40,8 +40,8 @@ func (p *Program) couldBind(in *Input, res *Result, r *rule, i uint32, open, rea
 	case r.kind == ruleDemand:
 		return
 	}
-	said := p.spokenTo(in, r, &open)
-	if r.silent && said == 0 {
+	p.takeLifted(in, r, &open)
+	if open == 0 || r.silent && (len(r.branches) == 0 || p.spoken(in, r) == 0) {
 		return
 	}
 	if open&reachOpen != 0 {
@@ -62,27 +62,23 @@ func (in *Input) absent(asked, out *factSet) bool {
 	return any != 0
 }
 
-// spokenTo takes the combinations that an exception lifts out of open and returns those
-// in which someone spoke to one.
-func (p *Program) spokenTo(in *Input, r *rule, open *uint64) uint64 {
+// takeLifted takes the combinations that an exception lifts out of open.
+func (p *Program) takeLifted(in *Input, r *rule, open *uint64) {
 	if len(r.branches) == 0 {
-		return 0
+		return
 	}
 	for _, b := range p.possible(in, r) {
 		br := &r.branches[b]
-		t, f := in.lenient(br.when)
-		*open &^= t
-		if !br.rests || r.absolute {
+		relied := p.relied(in, r, br)
+		if relied&*open == 0 && br.needs.lacks(&in.given) {
 			continue
 		}
-		if br.claim != none {
-			ct, _ := in.cond(br.claim)
-			*open &^= ct &^ f
-		} else if p.rests[br.said].meets(&in.given) {
-			*open &= f
+		t, f := in.lenient(br.when)
+		*open &^= t | relied&^f
+		if *open == 0 {
+			return
 		}
 	}
-	return p.spoken(in, r)
 }
 
 func (r *Result) miss(i uint32, facts *factSet) {

@@ -14,19 +14,34 @@ var utc = time.UTC
 // atom is the value of one comparison. Most comparisons of a question are over facts that
 // it does not give: those are told from a small table, before any memory of theirs.
 func (in *Input) atom(id uint32) (t, f uint64) {
-	reads := in.prog.reads[id]
-	if !in.given.has(pack.FactID(reads)) {
+	if !in.given.has(pack.FactID(in.prog.reads[id])) {
 		return 0, 0
 	}
 	m := &in.ev.atoms[id]
-	if m.epoch == in.ev.epoch {
-		return m.t, m.f
+	if m.epoch != in.ev.epoch {
+		in.remember(id, m)
 	}
-	if ref := pack.FactID(reads >> 16); ref == 0 || in.given.has(ref) {
-		t, f = in.compare(&in.prog.atoms[id])
+	return m.t, m.f
+}
+
+// holds is where a comparison is true.
+func (in *Input) holds(id uint32) uint64 {
+	if !in.given.has(pack.FactID(in.prog.reads[id])) {
+		return 0
 	}
-	*m = memo{in.ev.epoch, t, f}
-	return t, f
+	m := &in.ev.atoms[id]
+	if m.epoch != in.ev.epoch {
+		in.remember(id, m)
+	}
+	return m.t
+}
+
+// remember compares.
+func (in *Input) remember(id uint32, m *memo) {
+	m.epoch, m.t, m.f = in.ev.epoch, 0, 0
+	if ref := pack.FactID(in.prog.reads[id] >> 16); ref == 0 || in.given.has(ref) {
+		m.t, m.f = in.compare(&in.prog.atoms[id])
+	}
 }
 
 func (in *Input) compare(a *atom) (t, f uint64) {
@@ -74,7 +89,10 @@ func compare(a, b int64, c pack.Cmp) bool {
 
 func (in *Input) enumAtom(a *atom) (t, f uint64) {
 	items := in.items[a.fact]
-	if len(items) == 1 || !a.elem && !in.varying {
+	if len(items) == 1 {
+		return in.split(a.accepts(items[0]) == (a.cmp == pack.In))
+	}
+	if !a.elem && !in.varying {
 		return in.wholeEnum(a, items)
 	}
 	l := in.list(a.fact)
@@ -117,24 +135,43 @@ func (in *Input) regionAtom(a *atom) (t, f uint64) {
 		return in.wholeRegion(a, items, tri)
 	}
 	l := in.list(a.fact)
-	if l == nil {
+	switch {
+	case l == nil:
 		return in.wholeRegion(a, items, tri)
-	}
-	for i, it := range items {
-		switch tri[it] {
-		case pack.True:
-			t |= l.mask[i]
-		case pack.False:
-			f |= l.mask[i]
-		}
+	case a.cmp == pack.NotIn && !l.varied:
+		return in.regionNotIn(items, tri)
+	case l.varied:
+		t, f = in.variedRegion(a.table, l, items, tri)
+	default:
+		t, f = l.split(items, tri)
 	}
 	if a.cmp == pack.NotIn {
-		if l.varied {
-			return f, t
-		}
-		return in.regionNotIn(items, tri)
+		return f, t
 	}
 	return t, f
+}
+
+// variedRegion is the value for places that vary; it is the same for all facts that vary
+// together, so it is remembered by table.
+func (in *Input) variedRegion(table *regionTable, l *listFact, items []uint16, tri []pack.Tri) (t, f uint64) {
+	if in.ev.tableEpoch == 0 {
+		return l.split(items, tri)
+	}
+	m := &in.ev.tables[table.number]
+	if m.epoch != in.ev.tableEpoch {
+		t, f = l.split(items, tri)
+		*m = memo{in.ev.tableEpoch, t, f}
+	}
+	return m.t, m.f
+}
+
+// split marks the elements that lie inside, and outside.
+func (l *listFact) split(items []uint16, tri []pack.Tri) (t, f uint64) {
+	var by [3]uint64
+	for i, it := range items {
+		by[tri[it]%3] |= l.mask[i]
+	}
+	return by[pack.True], by[pack.False]
 }
 
 // wholeRegion reads a single place, or a list of places as one thing.

@@ -12,7 +12,7 @@ const MaxCitations = 6
 // the first citation of each member comes before the second of any, so that a long group
 // never hides one of its members.
 func (r *report) citations() []string {
-	var out []string
+	out := make([]string, 0, 8)
 	group := func(lists [][]string) {
 		for depth := 0; ; depth++ {
 			more := false
@@ -61,6 +61,9 @@ func (r *report) citations() []string {
 		conditions = append(conditions, c.Citations)
 	}
 	group(conditions)
+	if len(out) == 0 {
+		return nil
+	}
 	return out
 }
 

@@ -19,7 +19,7 @@ const maxFacts = factWords * 64
 type factSet [factWords]uint64
 
 func (s *factSet) add(id pack.FactID)      { s[id>>6] |= 1 << (id & 63) }
-func (s *factSet) has(id pack.FactID) bool { return s[id>>6]>>(id&63)&1 != 0 }
+func (s *factSet) has(id pack.FactID) bool { return s[id>>6%factWords]>>(id&63)&1 != 0 }
 func (s *factSet) meets(o *factSet) bool {
 	return s[0]&o[0]|s[1]&o[1]|s[2]&o[2]|s[3]&o[3] != 0
 }
@@ -64,6 +64,8 @@ type atomSource struct {
 	*pack.Atom
 	// orders are the legal orders of a recognised retention law.
 	orders []pack.RegionID
+	// breaks are the days on which such an order gains or loses members.
+	breaks []pack.Day
 	// more holds the enum values from 128 on.
 	more map[uint16]bool
 }
@@ -78,6 +80,7 @@ func (a *atom) accepts(item uint16) bool {
 // regionTable answers "in this set of regions" per region and interval of constant
 // membership.
 type regionTable struct {
+	number int
 	breaks []pack.Day
 	tri    [][]pack.Tri
 }
@@ -107,7 +110,10 @@ type node struct {
 	shared bool
 	// choice tells that an any inside asks for facts that can be spoken to: only there
 	// does the lenient reading of exceptions differ.
-	choice      bool
+	choice bool
+	// need is a fact without which it is not true, the one that fewest conditions read; 0 is
+	// none.
+	need        pack.FactID
 	atom        uint32
 	first, last uint32
 }
@@ -252,7 +258,7 @@ func (c *compiler) table(set []int) *regionTable {
 	// Every region's membership matters, since a given value may be a group.
 	regions := c.p.model.Vocab.Regions()
 	all := regions.Breaks()
-	t := &regionTable{}
+	t := &regionTable{number: len(c.tables)}
 	row := func(d pack.Day) []pack.Tri {
 		out := make([]pack.Tri, regions.Len())
 		for id := 1; id < regions.Len(); id++ {

@@ -23,7 +23,7 @@ func (in *Input) indexRows(review bool) [][]uint64 {
 
 // judgeWord judges the rules of one word that the index left; simple ones at once.
 func (p *Program) judgeWord(in *Input, res *Result, w int, x, op uint64, review bool) {
-	simple, forbid := p.index.simple[w], p.index.simpleForbid[w]
+	simple, forbid, loose := p.index.simple[w], p.index.simpleForbid[w], p.index.loose
 	if in.varying {
 		simple = 0
 	}
@@ -31,7 +31,7 @@ func (p *Program) judgeWord(in *Input, res *Result, w int, x, op uint64, review 
 		i := uint32(w<<6 + bits.TrailingZeros64(x))
 		bit := x & -x
 		switch {
-		case !in.inForce(i):
+		case loose && !in.inForce(i):
 		case simple&bit == 0 || forbid&bit != 0 && in.combos > 1:
 			p.judge(in, res, i, op, review)
 		case forbid&bit != 0:

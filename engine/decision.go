@@ -25,6 +25,34 @@ type report struct {
 	// full asks for the explanation.
 	full    bool
 	outside []outsideNode
+	// failed are the exceptions of violated rules on which the caller relied.
+	failed []failedClaim
+	// chunks gives, for questions of several chunks of combinations, the first chunk in
+	// which a rule is violated.
+	chunks map[uint32]int
+	// texts is what is left of the memory for copied lists of texts.
+	texts []string
+}
+
+// copied copies a list of a pack, which the receiver of an answer may change; many lists
+// share one piece of memory.
+func (r *report) copied(list []string) []string {
+	n := len(list)
+	if n == 0 {
+		return nil
+	}
+	if n > len(r.texts) {
+		r.texts = make([]string, max(n, 32))
+	}
+	out := r.texts[:n:n]
+	r.texts = r.texts[n:]
+	copy(out, list)
+	return out
+}
+
+type failedClaim struct {
+	rule   uint32
+	branch *pack.RuleBranch
 }
 
 // Decision turns a result into the wire contract, with all citations; explain adds the
@@ -40,17 +68,18 @@ func (p *Program) Decision(in *Input, res *Result, explain bool) comity.Decision
 		r.d.About = "state"
 	}
 	r.outside = p.outsideNodes(in)
-	if in.combos > 64 {
-		// Words about single conditions are those of the first combinations.
-		in.chunk(0)
-		in.ev.next()
+	if res.simple {
+		in.ev.next() // the index alone answered; what is remembered is of another question
 	}
+	r.findFailed()
 	r.applicable()
 	r.violations()
 	r.conflicts()
 	r.lifted()
 	r.dutiesAndQuestions()
 	r.missing()
+	r.notAtIssue()
+	p.collectMoments(in, res)
 	r.outsideNodes()
 	r.d.Citations = r.citations()
 	if explain {
@@ -66,7 +95,7 @@ func (p *Program) Decision(in *Input, res *Result, explain bool) comity.Decision
 }
 
 // maxRemedies is how many remedies an explained answer offers.
-const maxRemedies = 3
+const maxRemedies = 5
 
 // remedies puts those that cure all violations beside the violations that they touch.
 func (r *report) remedies() {
@@ -77,7 +106,8 @@ func (r *report) remedies() {
 	if r.full {
 		most = maxRemedies
 	}
-	list := r.p.remedies(r.in, r.res, most)
+	f := &remedyFinder{p: r.p, in: r.in, res: r.res, chunks: r.chunks, scratch: &r.in.ev.after, plain: !r.in.ev.disputed && len(r.res.conflicts) == 0}
+	list := f.remedies(most)
 	for i := range r.d.Violations {
 		r.d.Violations[i].Remedies = list
 	}
@@ -104,7 +134,9 @@ func (r *report) id(i uint32) string {
 }
 
 func (r *report) applicable() {
-	r.d.Applicable = r.res.Applicable(nil)
+	if n := len(r.res.bound); n > 0 {
+		r.d.Applicable = r.res.Applicable(make([]string, 0, n))
+	}
 	last := -1
 	for _, i := range r.res.bound {
 		if no := int(r.p.rules[i].pack); no != last {
@@ -117,14 +149,14 @@ func (r *report) applicable() {
 
 func (r *report) violations() {
 	for _, i := range r.byWeight(r.res.violated) {
-		v := comity.Violation{Requirement: r.id(i), Citations: slices.Clone(r.cites(i))}
+		v := comity.Violation{Requirement: r.id(i), Citations: r.copied(r.cites(i))}
 		if i >= declaredBase {
 			v.Why = "The caller declared that this retention law covers the records and it still runs."
 			v.Facts = r.facts(factSet{}, r.p.retention, r.p.elapsed)
 		} else {
 			src := r.rule(i)
 			v.Why = src.Req.Text[lang]
-			v.Facts = r.decisive(i)
+			v.Facts = r.facts(r.p.uses[i].decisive)
 			for _, b := range r.failedClaims(i) {
 				v.Citations = merge(v.Citations, r.failedCites(i, b))
 			}
@@ -133,28 +165,7 @@ func (r *report) violations() {
 	}
 }
 
-// decisive are the given facts that the rule read: its scope, what had to hold, and the
-// exceptions that were spoken to.
-func (r *report) decisive(i uint32) map[string]any {
-	src := r.rule(i)
-	var s factSet
-	for _, c := range []*pack.Cond{src.When, src.Must} {
-		for _, f := range c.Facts() {
-			s.add(f)
-		}
-	}
-	for b := range src.Branches {
-		for _, c := range []*pack.Cond{src.Branches[b].When, src.Branches[b].Claim} {
-			for _, f := range c.Facts() {
-				if r.p.facts[f].def.Rests() {
-					s.add(f)
-				}
-			}
-		}
-	}
-	return r.facts(s)
-}
-
+// facts are those given facts of a set that are not the date.
 func (r *report) facts(s factSet, more ...pack.FactID) map[string]any {
 	for _, f := range more {
 		s.add(f)
@@ -201,28 +212,6 @@ func (in *Input) value(id pack.FactID) any {
 	return names
 }
 
-// failedClaims are the exceptions of a violated rule on which the caller relied.
-func (r *report) failedClaims(i uint32) []*pack.RuleBranch {
-	var out []*pack.RuleBranch
-	rl := &r.p.rules[i]
-	for b := range rl.branches {
-		if rl.branches[b].claim == none {
-			continue
-		}
-		if t, _ := r.in.cond(rl.branches[b].claim); t == 0 {
-			continue
-		}
-		src := &rl.src.Branches[b]
-		if src.Edge != nil && !r.edgeMeant(i, src.Edge) {
-			continue
-		}
-		if t, _ := r.in.lenient(rl.branches[b].when); t != r.in.full {
-			out = append(out, src)
-		}
-	}
-	return out
-}
-
 // edgeMeant tells an edge between the places of the question from all others of its set.
 func (r *report) edgeMeant(i uint32, e *pack.Edge) bool {
 	if r.p.toRegion == 0 || !r.in.given.has(r.p.toRegion) {
@@ -236,7 +225,7 @@ func (r *report) edgeMeant(i uint32, e *pack.Edge) bool {
 func (r *report) today(i uint32) pack.Day { return r.in.days[r.p.rules[i].zone] }
 
 func (r *report) failedCites(i uint32, b *pack.RuleBranch) []string {
-	out := slices.Clone(b.Cites)
+	out := r.copied(b.Cites)
 	if b.Edge != nil && r.today(i) >= b.Edge.Until {
 		out = append(out, b.Edge.EndedBy...)
 	}
@@ -329,14 +318,14 @@ func (r *report) ground(b *pack.RuleBranch) {
 			return
 		}
 	}
-	r.d.Grounds = append(r.d.Grounds, comity.Ground{Requirement: b.Owner.ID, Branch: b.ID, Citations: slices.Clone(b.Cites)})
+	r.d.Grounds = append(r.d.Grounds, comity.Ground{Requirement: b.Owner.ID, Branch: b.ID, Citations: r.copied(b.Cites)})
 }
 
 func (r *report) condition(c *pack.Condition, id string, cites []string, rule uint32) {
 	if len(c.Cites) > 0 {
 		cites = c.Cites
 	}
-	out := comity.Condition{ID: c.ID, Text: c.Text[lang], Requirement: id, Citations: slices.Clone(cites), Standing: c.Standing}
+	out := comity.Condition{ID: c.ID, Text: c.Text[lang], Requirement: id, Citations: r.copied(cites), Standing: c.Standing}
 	if c.Action != nil {
 		out.Action = &comity.Action{Type: c.Action.Type, Params: maps.Clone(c.Action.Params)}
 	}
@@ -373,51 +362,35 @@ func (in *Input) due(a *pack.Atom, zone *time.Location) string {
 // openConditions are what an exception that was claimed still asks for; alternatives are
 // one condition.
 func (r *report) openConditions(h heldBranch, b *pack.RuleBranch) {
-	for _, o := range r.p.openParts(r.in, r.p.rules[h.rule].branches[h.branch].when, r.in.full) {
+	var parts []openPart
+	r.in.eachChunk(func(int) {
+		for _, o := range r.p.openParts(r.in, r.p.rules[h.rule].branches[h.branch].when, r.in.full) {
+			parts = appendNew(parts, o)
+		}
+	})
+	for _, o := range parts {
 		r.d.Conditions = append(r.d.Conditions, comity.Condition{
 			ID: o.fact, Text: "Show that " + o.text + ".",
-			Requirement: b.Owner.ID, Citations: slices.Clone(b.Cites),
+			Requirement: b.Owner.ID, Citations: r.copied(b.Cites),
 		})
 	}
 }
 
 func (r *report) dutiesAndQuestions() {
+	if n := len(r.res.duties); n > 0 {
+		r.d.Duties = make([]comity.Duty, 0, n)
+	}
 	for _, i := range r.byWeight(r.res.duties) {
 		q := r.rule(i).Req
 		title := q.Title
 		if title == "" {
 			title = q.Text[lang]
 		}
-		r.d.Duties = append(r.d.Duties, comity.Duty{ID: q.ID, Text: title, Requirement: q.ID, Citations: slices.Clone(q.Cites)})
+		r.d.Duties = append(r.d.Duties, comity.Duty{ID: q.ID, Text: title, Requirement: q.ID, Citations: r.copied(q.Cites)})
 	}
 	for _, i := range r.byWeight(r.res.questions) {
 		q := r.rule(i).Req
-		r.d.Questions = append(r.d.Questions, comity.Question{Requirement: q.ID, Text: q.Text[lang], Citations: slices.Clone(q.Cites), Who: q.Who[lang]})
-	}
-}
-
-func (r *report) missing() {
-	by := map[string]int{}
-	add := func(fact, need string) {
-		i, ok := by[fact]
-		if !ok {
-			i = len(r.d.Missing)
-			by[fact] = i
-			r.d.Missing = append(r.d.Missing, comity.Missing{Fact: fact})
-		}
-		if need != "" && !slices.Contains(r.d.Missing[i].NeededBy, need) {
-			r.d.Missing[i].NeededBy = append(r.d.Missing[i].NeededBy, need)
-		}
-	}
-	for _, m := range r.res.missing {
-		need := ""
-		if m.rule != none {
-			need = r.rule(m.rule).ID
-		}
-		add(r.p.facts[m.fact].def.Name, need)
-	}
-	for _, i := range r.res.undeclared {
-		add(r.p.facts[r.p.retention].def.Name, "the legal order of "+r.in.rules[i].Given)
+		r.d.Questions = append(r.d.Questions, comity.Question{Requirement: q.ID, Text: q.Text[lang], Citations: r.copied(q.Cites), Who: q.Who[lang]})
 	}
 }
 
@@ -425,21 +398,8 @@ func (r *report) outsideNodes() {
 	r.outside = slices.DeleteFunc(r.outside, func(o outsideNode) bool { return !r.p.packs[o.pack].inForce(r.in.days) })
 	for _, o := range r.outside {
 		n := &r.p.packs[o.pack].src.Outside[o.node]
-		r.d.Outside = append(r.d.Outside, comity.OutsideNode{Pack: r.p.packs[o.pack].src.ID, ID: n.ID, Text: n.Text[lang], Citations: slices.Clone(n.Cites)})
+		r.d.Outside = append(r.d.Outside, comity.OutsideNode{Pack: r.p.packs[o.pack].src.ID, ID: n.ID, Text: n.Text[lang], Citations: r.copied(n.Cites)})
 	}
-}
-
-// byWeight orders rules by weight, then id, each id once.
-func (r *report) byWeight(list []uint32) []uint32 {
-	out := slices.Clone(list)
-	slices.SortStableFunc(out, func(a, b uint32) int {
-		wa, wb := r.p.standing(r.in, a).weight, r.p.standing(r.in, b).weight
-		if wa != wb {
-			return int(wb - wa)
-		}
-		return strings.Compare(r.id(a), r.id(b))
-	})
-	return slices.CompactFunc(out, func(a, b uint32) bool { return r.id(a) == r.id(b) })
 }
 
 func merge(dst, src []string) []string {

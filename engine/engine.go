@@ -14,6 +14,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io/fs"
 	"path"
 	"slices"
@@ -26,6 +27,9 @@ import (
 	"github.com/comity-project/comity/internal/pack"
 	"github.com/comity-project/comity/packs"
 )
+
+// embeddedName is the name of the folder of the packs that come with the program.
+const embeddedName = "packs"
 
 // Folder is a folder of packs: subfolders with a pack.yaml (or a pack itself), and
 // optionally a vocabulary.yaml that adds facts, values and operations.
@@ -56,10 +60,13 @@ type library struct {
 	hash     [sha256.Size]byte
 	problems pack.Problems
 	current  *Program
+	// files are what was loaded, in order.
+	files []SourceFile
 
-	mu     sync.Mutex
-	byTime map[pack.Day]*Program
-	pool   sync.Pool
+	mu       sync.Mutex
+	byTime   map[pack.Day]*Program
+	building map[pack.Day]*building
+	pool     sync.Pool
 }
 
 // New loads and compiles packs. An error with CodePack lists every fault, one a line,
@@ -90,30 +97,40 @@ func (e *Engine) ProgramAt(t time.Time) (*Program, error) {
 	return e.set.Load().at(pack.DayOf(t.UTC()))
 }
 
+// fileSum is a hash over names and contents of files.
+type fileSum struct{ hash.Hash }
+
+func newFileSum() fileSum { return fileSum{sha256.New()} }
+
+func (s fileSum) add(name, data string) {
+	var n [8]byte
+	for _, b := range []string{name, data} {
+		binary.BigEndian.PutUint64(n[:], uint64(len(b)))
+		s.Write(n[:])
+		s.Write([]byte(b))
+	}
+}
+
 func load(o Options) (*library, error) {
 	lib := &library{byTime: map[pack.Day]*Program{}}
 	var probs pack.Problems
-	sum := sha256.New()
-	addFile := func(name string, data []byte) {
-		var n [8]byte
-		for _, b := range [][]byte{[]byte(name), data} {
-			binary.BigEndian.PutUint64(n[:], uint64(len(b)))
-			sum.Write(n[:])
-			sum.Write(b)
-		}
+	sum := newFileSum()
+	addFile := func(f SourceFile) {
+		sum.add(f.Name, f.Data)
+		lib.files = append(lib.files, f)
 	}
-	base := Folder{Name: "packs", FS: packs.FS}
+	base := Folder{Name: embeddedName, FS: packs.FS}
 	regionData, err := fs.ReadFile(base.FS, "regions.yaml")
 	if err != nil {
 		return nil, &comity.Error{Code: comity.CodeInternal, Op: "load", Err: err}
 	}
-	addFile("regions.yaml", regionData)
+	addFile(SourceFile{Name: "regions.yaml", Data: string(regionData), From: base.Name})
 	lib.vocab = pack.NewVocabulary(pack.ReadRegions("packs/regions.yaml", regionData, &probs))
 	folders := append([]Folder{base}, o.Folders...)
 	for _, f := range folders {
 		data, err := fs.ReadFile(f.FS, "vocabulary.yaml")
 		if err == nil {
-			addFile("vocabulary.yaml", data)
+			addFile(SourceFile{Name: "vocabulary.yaml", Data: string(data), From: f.Name})
 			lib.vocab.Read(path.Join(f.Name, "vocabulary.yaml"), data, &probs)
 		} else if !errors.Is(err, fs.ErrNotExist) {
 			return nil, &comity.Error{Code: comity.CodePack, Op: "load " + f.Name, Err: err}
@@ -136,7 +153,7 @@ func load(o Options) (*library, error) {
 	return lib, err
 }
 
-func (lib *library) readFolder(f Folder, must bool, addFile func(string, []byte), probs *pack.Problems) error {
+func (lib *library) readFolder(f Folder, must bool, addFile func(SourceFile), probs *pack.Problems) error {
 	dirs := pack.PackDirs(f.FS)
 	if len(dirs) == 0 && must {
 		if _, err := fs.Stat(f.FS, "vocabulary.yaml"); err != nil {
@@ -154,7 +171,7 @@ func (lib *library) readFolder(f Folder, must bool, addFile func(string, []byte)
 			lib.packs = append(lib.packs, p)
 		}
 		for _, file := range p.Files {
-			addFile(path.Join(p.ID, file.Name), file.Data)
+			addFile(SourceFile{Name: path.Join(p.ID, file.Name), Data: string(file.Data), From: f.Name, Dir: dir})
 		}
 	}
 	return nil
@@ -164,14 +181,47 @@ func packError(op string, err error) error {
 	return &comity.Error{Code: comity.CodePack, Op: op, Err: err}
 }
 
+// building is a program that is being compiled, so that those of other days need not wait.
+type building struct {
+	once sync.Once
+	p    *Program
+	err  error
+}
+
 // at is the program as known on a day, compiled once.
 func (lib *library) at(known pack.Day) (*Program, error) {
 	known = lib.wording(known)
 	lib.mu.Lock()
-	defer lib.mu.Unlock()
 	if p := lib.byTime[known]; p != nil {
+		lib.mu.Unlock()
 		return p, nil
 	}
+	b := lib.building[known]
+	if b == nil {
+		b = &building{err: errNotBuilt}
+		if lib.building == nil {
+			lib.building = map[pack.Day]*building{}
+		}
+		lib.building[known] = b
+	}
+	lib.mu.Unlock()
+	b.once.Do(func() {
+		defer func() {
+			lib.mu.Lock()
+			defer lib.mu.Unlock()
+			if delete(lib.building, known); b.err == nil {
+				lib.byTime[known] = b.p
+			}
+		}()
+		b.p, b.err = lib.build(known)
+	})
+	return b.p, b.err
+}
+
+var errNotBuilt = &comity.Error{Code: comity.CodeInternal, Op: "compile", Err: errors.New("another request failed while it compiled the packs")}
+
+// build compiles the program as known on a day.
+func (lib *library) build(known pack.Day) (*Program, error) {
 	probs := slices.Clone(lib.problems)
 	m := pack.Link(lib.vocab, lib.packs, known, &probs)
 	pack.Check(m, &probs)
@@ -182,12 +232,7 @@ func (lib *library) at(known pack.Day) (*Program, error) {
 	sum := sha256.New()
 	sum.Write(lib.hash[:])
 	fmt.Fprintf(sum, "%s %d", pack.Format, known)
-	p, err := compile(m, "sha256:"+hex.EncodeToString(sum.Sum(nil)))
-	if err != nil {
-		return nil, err
-	}
-	lib.byTime[known] = p
-	return p, nil
+	return compile(m, "sha256:"+hex.EncodeToString(sum.Sum(nil)))
 }
 
 // wording is the first day of the time in which the same was known as on the given day, so

@@ -17,6 +17,7 @@ type evaluation struct {
 	// full and open hold the branches' results of the rule at hand.
 	full, open []uint64
 	every      []uint16 // 0, 1, 2 ...: all branches of a rule
+	possible   []uint16
 
 	// after, moments and mask serve validUntil.
 	after   Result
@@ -24,7 +25,26 @@ type evaluation struct {
 	order   []int64 // what remains of orders
 	orders  []int64
 	starts  []zoneSpan
-	mask    []uint64
+	reaches []reachState // by pack
+	// reachDays are the days on which places of the question change groups that reaches
+	// name; disputed tells that it matters which legal order belongs to which.
+	reachDays []dayStart
+	disputed  bool
+	foreign   bool // the order of a foreign authority is at issue
+	// before and until bound the seconds of the moments that are collected.
+	before, until     int64
+	firstDay, lastDay pack.Day
+	mask              []uint64
+	ways              []way
+	touched, noRules  []uint64 // rules that a remedy could change, and none
+	// regions serves permitted regions; oldTo is the destination that it replaced.
+	regions regionAsk
+	oldTo   []uint16
+	// tables holds, per table of regions, which of the varied places lie inside; tableEpoch
+	// is 0 while none vary, or zones disagree about the day.
+	tables                []memo
+	tableEpoch, lastTable uint32
+	hadTo                 bool
 	// stays marks the combinations of the chunk that are violated after all.
 	stays      uint64
 	prohibited []prohibition
@@ -43,11 +63,8 @@ type truthMemo struct {
 
 type packMemo struct {
 	epoch uint32
-	// bind: reach true and not outside.
-	bind, outside uint64
-	// could: reach not false and not outside; known from its own epoch on.
-	couldEpoch uint32
-	could      uint64
+	// bind: reach true and not outside; could: reach not false and not outside.
+	bind, could uint64
 }
 
 // prohibition is a violated rule that may turn into a conflict; declared retention rules
@@ -77,9 +94,12 @@ func (ev *evaluation) init(p *Program) {
 	for i := range p.rules {
 		most = max(most, len(p.rules[i].branches))
 	}
+	ev.noRules = make([]uint64, p.index.words)
+	ev.touched = make([]uint64, p.index.words)
 	ev.starts = make([]zoneSpan, len(p.zones))
+	ev.reaches = make([]reachState, len(p.packs))
 	ev.full, ev.open = make([]uint64, most), make([]uint64, most)
-	ev.every = make([]uint16, most)
+	ev.every, ev.possible = make([]uint16, most), make([]uint16, 0, most)
 	for i := range ev.every {
 		ev.every[i] = uint16(i)
 	}
@@ -229,14 +249,15 @@ func (in *Input) said(k uint32) bool {
 // much cheaper where nobody asks what is false.
 func (in *Input) truth(id uint32) uint64 {
 	if id&atomBit != 0 {
-		t, _ := in.atom(id &^ atomBit)
-		return t
+		return in.holds(id &^ atomBit)
 	}
 	n := &in.prog.nodes[id]
+	if n.need != 0 && !in.given.has(n.need) {
+		return 0
+	}
 	switch n.op {
 	case pack.OpAtom:
-		t, _ := in.atom(n.atom)
-		return t
+		return in.holds(n.atom)
 	case pack.OpTrue:
 		return in.full
 	}
@@ -255,18 +276,28 @@ func (in *Input) truth(id uint32) uint64 {
 }
 
 func (in *Input) joinTruth(n *node) (t uint64) {
-	kids := in.prog.kids[n.first:n.last]
+	kids := in.prog.quick[n.first:n.last]
 	switch n.op {
 	case pack.OpAll:
 		t = in.full
 		for _, k := range kids {
-			if t &= in.truth(k); t == 0 {
+			if k&atomBit != 0 {
+				t &= in.holds(k &^ atomBit)
+			} else {
+				t &= in.truth(k)
+			}
+			if t == 0 {
 				break
 			}
 		}
 	case pack.OpAny:
 		for _, k := range kids {
-			if t |= in.truth(k); t == in.full {
+			if k&atomBit != 0 {
+				t |= in.holds(k &^ atomBit)
+			} else {
+				t |= in.truth(k)
+			}
+			if t == in.full {
 				break
 			}
 		}

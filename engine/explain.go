@@ -4,11 +4,9 @@
 package engine
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
-	"github.com/comity-project/comity"
 	"github.com/comity-project/comity/internal/pack"
 )
 
@@ -50,112 +48,165 @@ func (r *report) explainPack(no uint16) string {
 	for _, o := range r.outside {
 		if o.pack == no {
 			n := &src.Outside[o.node]
-			return fmt.Sprintf("%s: within its reach, but outside it: %s [%s]", src.Name, strings.TrimSuffix(n.Text[lang], "."), strings.Join(n.Cites, "; "))
+			return src.Name + ": within its reach, but outside it" + clause(": ", n.Text[lang]) + bracketed(n.Cites)
 		}
 	}
 	for _, i := range r.res.bound {
 		if r.p.rules[i].pack == no && src.Reach.When.Op != pack.OpTrue {
-			return fmt.Sprintf("%s applies: %s [%s]", src.Name, strings.TrimSuffix(src.Reach.Text[lang], "."), strings.Join(src.Reach.Cites, "; "))
+			return src.Name + " applies" + clause(": ", src.Reach.Text[lang]) + bracketed(src.Reach.Cites)
 		}
 	}
 	return ""
 }
 
+// clause is a text of a pack as the end of a sentence, after what leads to it; empty if
+// there is none.
+func clause(lead, text string) string {
+	if text == "" {
+		return ""
+	}
+	return lead + strings.TrimSuffix(text, ".")
+}
+
+func bracketed(cites []string) string {
+	if len(cites) == 0 {
+		return ""
+	}
+	return " [" + strings.Join(cites, "; ") + "]"
+}
+
+// explainRule says what a requirement did: what an auditor checks against the text of the
+// law, with the facts that settled it.
 func (r *report) explainRule(i uint32) string {
 	src := r.rule(i)
 	q := src.Req
-	title := q.Title
-	if title == "" {
-		title = q.ID
+	var b strings.Builder
+	b.Grow(256)
+	b.WriteString(q.ID)
+	if q.Title != "" {
+		b.WriteString(" (" + q.Title + ")")
 	}
-	head := fmt.Sprintf("%s (%s) [%s]", q.ID, title, strings.Join(q.Cites, "; "))
+	b.WriteString(bracketed(q.Cites))
 	if q.Unverified {
-		head += " (unverified)"
+		b.WriteString(" (unverified)")
 	}
-	state := "binds"
+	b.WriteString(" ")
+	b.WriteString(r.did(i))
+	b.WriteString(".")
+	if day := r.today(i); q.Enforced != pack.DayMin && day < q.Enforced {
+		b.WriteString(" Enforcement begins on " + q.Enforced.String() + ".")
+	}
+	if src.Pack.Source != embeddedName {
+		b.WriteString(" (from " + q.Pos.String() + ")")
+	}
+	return b.String()
+}
+
+func (r *report) did(i uint32) string {
+	src := r.rule(i)
+	held := r.heldBy(i)
 	switch {
 	case slices.Contains(r.res.violated, i):
-		state = "is violated: " + r.whyViolated(i)
+		return "is violated: " + r.whyViolated(i)
 	case slices.ContainsFunc(r.res.conflicts, func(c conflict) bool { return c.rule == i }):
-		state = "would be violated, but collides with another legal order"
-	case r.heldBy(i) != "":
-		state = "does not stop it: " + r.heldBy(i)
+		return "would be violated, but collides with another legal order"
+	case held != "":
+		return "does not stop it: " + held
 	case slices.Contains(r.res.applied, i):
-		state = "adds conditions"
+		return "adds conditions"
 	case slices.Contains(r.res.questions, i):
-		state = "is an open question of law"
+		return "is an open question of law" + clause(": ", src.Req.Text[lang])
 	case slices.Contains(r.res.demanded, i):
-		state = "demands this operation"
+		return "demands this operation"
 	case slices.Contains(r.res.duties, i):
-		state = "is a duty that was neither shown nor denied"
+		return "is a duty that was neither shown nor denied"
 	case slices.Contains(r.res.met, i):
-		state = "is met: " + r.p.model.Vocab.Text(src.Must)
+		return "is met" + r.given(", as ", src.Must)
 	case r.p.rules[i].kind == ruleForbid:
-		state = "is not at issue: nothing was said about its exceptions"
+		return "is not at issue: nothing was said about its exceptions"
 	}
-	s := head + " " + state + "."
-	if day := r.today(i); q.Enforced != pack.DayMin && day < q.Enforced {
-		s += " Enforcement begins on " + q.Enforced.String() + "."
+	return "binds"
+}
+
+// given lists the given facts that a condition reads, with their values.
+func (r *report) given(lead string, c *pack.Cond) string {
+	var b strings.Builder
+	var seen factSet
+	for _, id := range c.Facts() {
+		if seen.has(id) || !r.in.given.has(id) || id == r.p.date || id == r.p.op {
+			continue
+		}
+		seen.add(id)
+		if b.Len() == 0 {
+			b.WriteString(lead)
+		} else {
+			b.WriteString(", ")
+		}
+		b.WriteString(r.p.facts[id].def.Name + " is " + textOf(r.in.value(id)))
 	}
-	if file := src.Pack.Source; file != "packs" {
-		s += " (from " + q.Pos.String() + ")"
-	}
-	return s
+	return b.String()
 }
 
 func (r *report) whyViolated(i uint32) string {
 	src := r.rule(i)
 	if src.Must != nil {
-		return "not " + r.p.model.Vocab.Text(src.Must)
+		return lowered(strings.TrimSuffix(src.Req.Text[lang], ".")) + r.given("; but ", src.Must)
 	}
 	if len(src.Branches) == 0 {
 		return "it has no exception"
 	}
 	var names []string
 	for _, b := range r.failedClaims(i) {
-		s := b.ID
+		s := b.ID + clause(", ", b.Text[lang])
 		if b.Edge != nil && r.today(i) >= b.Edge.Until {
-			s += fmt.Sprintf(" (ended on %s", b.Edge.Until)
+			s += " (ended on " + b.Edge.Until.String()
 			if len(b.Edge.EndedBy) > 0 {
 				s += ", " + strings.Join(b.Edge.EndedBy, "; ")
 			}
 			s += ")"
 		}
 		if b.Edge != nil && r.today(i) < b.Edge.From {
-			s += fmt.Sprintf(" (begins on %s)", b.Edge.From)
+			s += " (begins on " + b.Edge.From.String() + ")"
 		}
 		names = append(names, s)
 	}
 	if len(names) > 0 {
-		return "the exception relied on does not hold: " + strings.Join(names, ", ")
+		return "the exception relied on does not hold: " + strings.Join(names, "; ")
 	}
 	return "no exception holds"
 }
 
+// lowered begins a sentence within a sentence, unless it begins with a name in capitals.
+func lowered(s string) string {
+	if len(s) > 1 && s[0] >= 'A' && s[0] <= 'Z' && (s[1] == ' ' || s[1] >= 'a' && s[1] <= 'z') {
+		return string(s[0]|0x20) + s[1:]
+	}
+	return s
+}
+
 func (r *report) heldBy(i uint32) string {
-	var names []string
+	out := ""
 	for _, h := range r.res.held {
 		if h.rule != i {
 			continue
 		}
 		b := &r.rule(i).Branches[h.branch]
-		s := b.ID
-		if t := b.Text[lang]; t != "" {
-			s += ", " + strings.TrimSuffix(t, ".")
+		if out != "" {
+			out += "; "
 		}
+		out += b.ID + clause(", ", b.Text[lang])
 		if h.open {
-			s += " (claimed; what it still asks for is a condition)"
+			out += " (claimed; what it still asks for is a condition)"
 		}
-		names = append(names, s)
 	}
-	return strings.Join(names, "; ")
+	return out
 }
 
 func (r *report) explainConflict(c conflict) string {
 	regions := r.p.model.Vocab.Regions()
 	v, d := r.p.standing(r.in, c.rule), r.p.standing(r.in, c.demand)
-	return fmt.Sprintf("%s (order %s) and %s (order %s) collide: neither order lies within the other and the demand does not recognise the other's law.",
-		r.id(c.rule), regions.Code(v.order), r.id(c.demand), regions.Code(d.order))
+	return r.id(c.rule) + " (order " + regions.Code(v.order) + ") and " + r.id(c.demand) + " (order " + regions.Code(d.order) +
+		") collide: neither order lies within the other and the demand does not recognise the other's law."
 }
 
 func (r *report) explainMissing() []string {
@@ -179,67 +230,19 @@ func (r *report) nothingApplies() []string {
 		return []string{"No requirement binds: the regimes within reach leave this out by status."}
 	}
 	var near []string
-	for no := range r.p.packs {
-		info := &r.p.packs[no]
-		if info.src.Reach.When.Op == pack.OpTrue {
-			continue
+	r.in.eachChunk(func(int) {
+		for no := range r.p.packs {
+			info := &r.p.packs[no]
+			if info.src.Reach.When.Op == pack.OpTrue {
+				continue
+			}
+			if t, _ := r.in.cond(info.reach); t != 0 {
+				near = appendNew(near, info.src.Name+": its reach is met, but no requirement covers this operation, data and date.")
+			}
 		}
-		if t, _ := r.in.cond(info.reach); t != 0 {
-			near = append(near, info.src.Name+": its reach is met, but no requirement covers this operation, data and date.")
-		}
-	}
+	})
 	if len(near) == 0 {
 		return []string{"No regime's reach is met by the places, persons and actors of this operation."}
 	}
 	return near
-}
-
-// maxConfirm bounds the values of a missing fact that are tried.
-const maxConfirm = 40
-
-// confirmMissing tries the values of each missing fact and marks those for which no value
-// within the bound changed the effect, or that could not be tried, as possible.
-func (p *Program) confirmMissing(in *Input, res *Result, list []comity.Missing) {
-	var scratch Result
-	for i := range list {
-		list[i].Possible = true
-		id := p.names[list[i].Fact]
-		if in.given.has(id) {
-			continue
-		}
-		for _, c := range p.someValues(id) {
-			err := in.try([]change{c}, func() error {
-				p.evaluate(in, res.review, &scratch)
-				return nil
-			})
-			if err == nil && scratch.effect != res.effect {
-				list[i].Possible = false
-				break
-			}
-		}
-	}
-}
-
-func (p *Program) someValues(id pack.FactID) []change {
-	def := p.facts[id].def
-	var out []change
-	switch def.Kind {
-	case pack.KindBool:
-		out = []change{{fact: id, num: 0}, {fact: id, num: 1}}
-	case pack.KindEnum:
-		for v := range min(len(def.Values), maxConfirm) {
-			out = append(out, change{fact: id, items: []uint16{uint16(v)}})
-		}
-	case pack.KindRegion:
-		for _, code := range []string{"DE", "GB", "CN", "US-CA", "US-IL", "US-NY-NYC", "JP", "IN", "BR"} {
-			if v, ok := p.model.Vocab.Regions().Lookup(code); ok {
-				out = append(out, change{fact: id, items: []uint16{uint16(v)}})
-			}
-		}
-	case pack.KindInt:
-		for _, n := range []int64{0, 1, 15, 100, 1_000_000, 1_000_000_000} {
-			out = append(out, change{fact: id, num: n})
-		}
-	}
-	return out
 }

@@ -30,8 +30,11 @@ type index struct {
 	simple, simpleForbid []uint64
 	// spans are the rules' times, apart so that they stay in the cache.
 	spans []span
-	// dense tells that every rule is simple, dated that some are not always in force.
-	dense, dated bool
+	// calendar is nil for rules that are always in force, and where it would be too large.
+	calendar *calendar
+	// dense tells that every rule is simple, loose that rules have to be asked one by one
+	// whether they are in force.
+	dense, loose bool
 }
 
 // span is when a rule is in force.
@@ -46,6 +49,7 @@ type indexedFact struct {
 	// absent holds the rules that do not need the fact; absentAsk also those that ask for
 	// any: without this fact they could bind.
 	absent, absentAsk []uint64
+	place             bool // to_region, or what regions are asked for
 }
 
 // constraint is the set of values that a condition needs of one fact to be true.
@@ -179,11 +183,12 @@ func (p *Program) markSimple() {
 	x.spans = make([]span, len(p.rules))
 	x.simple, x.simpleForbid = make([]uint64, x.words), make([]uint64, x.words)
 	x.dense = true
+	dated := false
 	for i := range p.rules {
 		r := &p.rules[i]
 		p.demanding = p.demanding || r.demand != 0
 		x.spans[i] = span{r.from, r.until, r.zone}
-		x.dated = x.dated || r.from != pack.DayMin || r.until != pack.DayMax
+		dated = dated || r.from != pack.DayMin || r.until != pack.DayMax
 		simple := r.exact && len(r.branches) == 0 && r.demand == 0 && !r.hasAsk &&
 			(r.kind == ruleForbid || r.kind == ruleQualify)
 		if !simple {
@@ -194,6 +199,10 @@ func (p *Program) markSimple() {
 		if r.kind == ruleForbid {
 			x.simpleForbid[i>>6] |= 1 << (i & 63)
 		}
+	}
+	if dated {
+		x.calendar = p.buildCalendar()
+		x.loose = x.calendar == nil
 	}
 }
 

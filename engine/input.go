@@ -46,6 +46,9 @@ type Input struct {
 	simple bool
 
 	only []uint64 // rules to judge at all, of a residual; nil is all
+	// force marks the rules in force in the intervals of spans; all if there is no calendar.
+	force []uint64
+	spans []forceSpan
 	// rows holds at least four rows of the index, one for each indexed fact, for missing=ignore and for
 	// missing=review.
 	rows    [2][][]uint64
@@ -81,6 +84,10 @@ func (p *Program) NewInput() *Input {
 		for k := range in.rows[i] {
 			in.rows[i][k] = p.index.ones
 		}
+	}
+	in.force = p.index.ones
+	if c := p.index.calendar; c != nil {
+		in.force, in.spans = make([]uint64, p.index.words), make([]forceSpan, len(c.zones))
 	}
 	in.ev.init(p)
 	return in
@@ -302,10 +309,13 @@ func (in *Input) setDate(at pack.Instant) {
 		for z := range in.days {
 			in.days[z] = d
 		}
-		return
+	} else {
+		for z, loc := range in.prog.zones {
+			in.days[z] = in.localDay(z, loc, at.Sec)
+		}
 	}
-	for z, loc := range in.prog.zones {
-		in.days[z] = in.localDay(z, loc, at.Sec)
+	if in.spans != nil {
+		in.joinForce()
 	}
 }
 
@@ -337,8 +347,8 @@ func (in *Input) combine() error {
 		}
 	}
 	slices.SortFunc(in.lists, func(a, b listFact) int {
-		if x, y := p.isActor(a.fact), p.isActor(b.fact); x != y {
-			return int(y) - int(x)
+		if x, y := a.isActor(p), b.isActor(p); x != y {
+			return int(b2i(y)) - int(b2i(x))
 		}
 		return int(a.fact) - int(b.fact)
 	})
@@ -396,7 +406,7 @@ func (in *Input) count() error {
 	in.combos, in.actors, in.span = 1, 1, 64
 	for i := range in.lists {
 		in.combos *= len(in.items[in.lists[i].fact])
-		if in.prog.isActor(in.lists[i].fact) == 1 {
+		if in.lists[i].isActor(in.prog) {
 			in.actors = in.combos
 		}
 		if in.combos > maxCombinations {
@@ -421,9 +431,10 @@ func (in *Input) count() error {
 	return nil
 }
 
-// isActor tells (1) the lists that describe one and the same actor; they vary fastest.
-func (p *Program) isActor(id pack.FactID) int {
-	return int(b2i(p.facts[id].def.Role == pack.RoleActor))
+// isActor tells the lists that describe one and the same actor; they vary fastest.
+// Alternatives are different questions, also where they are about the actor.
+func (l *listFact) isActor(p *Program) bool {
+	return !l.varied && p.facts[l.fact].def.Role == pack.RoleActor
 }
 
 // anyActor widens a set of combinations to those that differ only in lists that describe

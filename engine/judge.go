@@ -85,6 +85,7 @@ func (p *Program) judgeChunk(in *Input, review bool, res *Result) {
 		if x &= rows[1][w] & rows[2][w] & rows[3][w]; x == 0 {
 			continue
 		}
+		x &= in.force[w]
 		for _, row := range rows[4:] {
 			x &= row[w]
 		}
@@ -106,19 +107,20 @@ func (p *Program) judgeChunk(in *Input, review bool, res *Result) {
 // loop; there are always four.
 func (p *Program) judgeSimple(in *Input, rows [][]uint64, res *Result) {
 	n := p.index.words
-	first, forbid := rows[0][:n], p.index.simpleForbid[:n]
+	first, forbid, force := rows[0][:n], p.index.simpleForbid[:n], in.force[:n]
 	r1, r2, r3 := rows[1][:n], rows[2][:n], rows[3][:n]
 	bound, violated, applied := res.bound, res.violated, res.applied
 	for w, x := range first {
 		if x &= r1[w] & r2[w] & r3[w]; x == 0 {
 			continue
 		}
+		x &= force[w]
 		for _, row := range rows[4:] {
 			x &= row[w]
 		}
 		for ; x != 0; x &= x - 1 {
 			i := uint32(w<<6 + bits.TrailingZeros64(x))
-			if p.index.dated && !in.inForce(i) {
+			if p.index.loose && !in.inForce(i) {
 				continue
 			}
 			bound = append(bound, i)
@@ -141,16 +143,11 @@ func (in *Input) inForce(i uint32) bool {
 
 // judge handles one rule that the index left.
 func (p *Program) judge(in *Input, res *Result, i uint32, op uint64, review bool) {
-	r := &p.rules[i]
-	var bound uint64
-	if r.exact && in.combos == 1 && !(review && r.hasAsk) {
-		bound = 1
-	} else {
-		bound = p.binds(in, res, r, i, review)
-		if bound == 0 {
-			return
-		}
+	bound := p.binds(in, res, i, review)
+	if bound == 0 {
+		return
 	}
+	r := &p.rules[i]
 	res.bound = append(res.bound, i)
 	if len(r.branches) == 0 && r.demand&op == 0 {
 		switch r.kind {
@@ -176,23 +173,33 @@ func (p *Program) judge(in *Input, res *Result, i uint32, op uint64, review bool
 	}
 }
 
-// binds is the set of combinations in which the rule's scope is met.
-func (p *Program) binds(in *Input, res *Result, r *rule, i uint32, review bool) uint64 {
-	pm := p.packState(in, r.pack)
-	if !review || !r.hasAsk {
-		if pm.bind == 0 {
+// binds is the set of combinations in which the rule's scope is met. Facts marked ask
+// matter only while one of them is absent.
+func (p *Program) binds(in *Input, res *Result, i uint32, review bool) uint64 {
+	g := &p.gates[i]
+	asks := review && g.hasAsk && g.asks.lacks(&in.given)
+	if !asks || !g.asksWhen {
+		// A rule that asks is a candidate also without the other facts of its scope.
+		if g.needs.lacks(&in.given) {
 			return 0
 		}
-		return in.truth(r.when) & pm.bind
+		if g.exact && !asks && in.combos == 1 {
+			return 1
+		}
 	}
-	could := p.packCould(in, pm, r.pack)
+	pm := p.packState(in, g.pack, review)
+	if !asks {
+		return p.scope(in, g, pm.bind)
+	}
+	could := pm.could
 	if could == 0 {
 		return 0
 	}
-	if !r.asksWhen {
+	r := &p.rules[i]
+	if !g.asksWhen {
 		// Facts of the reach are asked only where the scope is met.
-		t := in.truth(r.when)
-		if open := could &^ pm.bind & t; open != 0 {
+		t := p.scope(in, g, could)
+		if open := t &^ pm.bind; open != 0 {
 			p.couldBind(in, res, r, i, open, open, 0)
 		}
 		return t & pm.bind
@@ -205,38 +212,53 @@ func (p *Program) binds(in *Input, res *Result, r *rule, i uint32, review bool) 
 	return bound
 }
 
-func (p *Program) packState(in *Input, no uint16) *packMemo {
+// scope is where the scope of a candidate is true, within m.
+func (p *Program) scope(in *Input, g *gate, m uint64) uint64 {
+	if m == 0 {
+		return 0
+	}
+	for _, k := range p.quick[g.first:g.last] {
+		if m &= in.truth(k); m == 0 {
+			return 0
+		}
+	}
+	return m
+}
+
+// packState tells where the pack binds, and in enforcement, while facts of the reach can be
+// asked for, where it could.
+func (p *Program) packState(in *Input, no uint16, review bool) *packMemo {
 	m := &in.ev.packs[no]
 	if m.epoch == in.ev.epoch {
 		return m
 	}
 	info := &p.packs[no]
-	*m = packMemo{epoch: in.ev.epoch, bind: in.truth(info.reach)}
-	if m.bind != 0 {
-		m.outside = p.isOutside(in, info)
-		m.bind &^= m.outside
+	*m = packMemo{epoch: in.ev.epoch}
+	asks := review && info.asks.lacks(&in.given)
+	if asks {
+		t, f := in.cond(info.reach)
+		m.bind, m.could = t, in.full&^f
+	} else if !info.needs.lacks(&in.given) {
+		m.bind = in.truth(info.reach)
+	}
+	if m.bind|m.could != 0 {
+		out := p.isOutside(in, info)
+		m.bind &^= out
+		m.could &^= out
+	}
+	if !asks {
+		m.could = m.bind
 	}
 	return m
 }
 
 func (p *Program) isOutside(in *Input, info *packInfo) (m uint64) {
-	for _, id := range info.outside {
-		m |= in.truth(id)
-	}
-	return m
-}
-
-// packCould is where the reach is not false and no outside node holds.
-func (p *Program) packCould(in *Input, m *packMemo, no uint16) uint64 {
-	if m.couldEpoch != in.ev.epoch {
-		info := &p.packs[no]
-		_, f := in.cond(info.reach)
-		m.couldEpoch, m.could = in.ev.epoch, in.full&^f
-		if m.could != 0 {
-			m.could &^= p.isOutside(in, info)
+	for i, id := range info.outside {
+		if !info.outsideNeeds[i].lacks(&in.given) {
+			m |= in.truth(id)
 		}
 	}
-	return m.could
+	return m
 }
 
 // outsideNodes lists the nodes that keep a regime whose reach is met from binding, for
@@ -253,76 +275,18 @@ func (p *Program) outsideNodes(in *Input) []outsideNode {
 			if len(info.outside) == 0 {
 				continue
 			}
-			reach, _ := in.cond(info.reach)
+			reach := in.truth(info.reach)
 			if reach == 0 {
 				continue
 			}
 			for j, id := range info.outside {
-				if t, _ := in.cond(id); t&reach != 0 {
+				if in.truth(id)&reach != 0 {
 					out = appendNew(out, outsideNode{uint16(no), uint16(j)})
 				}
 			}
 		}
 	}
 	return out
-}
-
-// branchesOf lifts what exceptions lift and returns the combinations that remain.
-func (p *Program) branchesOf(in *Input, res *Result, r *rule, i uint32, bound uint64) (rest uint64) {
-	rest = bound
-	ev := &in.ev
-	list := p.possible(in, r)
-	later := false
-	for _, b := range list {
-		br := &r.branches[b]
-		relied := uint64(0) // where an unknown exception would hold
-		if br.rests && !r.absolute {
-			if br.claim != none {
-				relied = in.truth(br.claim)
-			} else if p.rests[br.said].meets(&in.given) {
-				relied = in.full
-			}
-		}
-		if relied&bound == 0 && !p.nodes[br.when].choice {
-			ev.full[b], ev.open[b] = in.truth(br.when)&bound, 0
-		} else {
-			t, f := in.lenient(br.when)
-			ev.full[b], ev.open[b] = t&bound, bound&^t&^f&relied
-		}
-		if br.settled && ev.full[b]&rest != 0 {
-			rest &^= ev.full[b]
-			res.held = appendNew(res.held, heldBranch{i, uint32(b), false})
-			if rest == 0 {
-				return 0
-			}
-		}
-		later = later || ev.full[b]|ev.open[b] != 0
-	}
-	for pass := 0; later && pass < 3; pass++ {
-		for _, b := range list {
-			m := ev.open[b]
-			if pass == 0 {
-				m = ev.full[b]
-			} else if r.branches[b].settled != (pass == 1) {
-				continue
-			}
-			if m &= rest; m != 0 {
-				rest &^= m
-				p.hold(in, res, r, i, int(b), pass > 0, m)
-			}
-		}
-	}
-	return rest
-}
-
-// possible lists the branches that the destination leaves possible.
-func (p *Program) possible(in *Input, r *rule) []uint16 {
-	if sw := r.byPlace; sw != nil && in.given.has(sw.fact) {
-		if items := in.items[sw.fact]; len(items) == 1 {
-			return sw.branches[items[0]]
-		}
-	}
-	return in.ev.every[:len(r.branches)]
 }
 
 // spoken is the set of combinations in which anyone spoke to any branch.

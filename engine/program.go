@@ -4,6 +4,8 @@
 package engine
 
 import (
+	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -28,7 +30,8 @@ type branch struct {
 	rests       bool
 	settled     bool
 	recognises  bool
-	said        uint32 // index into Program.rests: facts that speak to it, without a claim
+	needs       factSet // without any one of them it does not hold in full
+	said        uint32  // index into Program.rests: facts that speak to it, without a claim
 }
 
 // rule is one compiled requirement.
@@ -52,10 +55,10 @@ type rule struct {
 	branches []branch
 	ask      *asks // nil if it asks for nothing
 	spoken   *spoken
-	// byPlace picks the branches that a destination leaves possible; nil if they do not
-	// hang on one.
-	byPlace *placeSwitch
-	src     *pack.Rule
+	// switches pick the branches that single values leave possible.
+	switches []branchSwitch
+	settled  uint64 // branches
+	src      *pack.Rule
 }
 
 // asks are the facts of a rule that are marked ask.
@@ -75,9 +78,13 @@ type spoken struct {
 // packInfo is what a pack says for all its rules.
 type packInfo struct {
 	reach   uint32
+	needs   factSet // without any one of them the reach is not met
+	asks    factSet // facts of reach and scopes that rules ask for
 	outside []uint32
-	zone    uint8
-	src     *pack.Pack
+	// outsideNeeds are facts without any one of which the node does not hold.
+	outsideNeeds []factSet
+	zone         uint8
+	src          *pack.Pack
 	// from and until span the rules of the pack.
 	from, until pack.Day
 }
@@ -111,10 +118,22 @@ type Program struct {
 	nodes []node
 	rests []factSet // per node: facts inside on which exceptions can rest
 	kids  []uint32
-	rules []rule
-	packs []packInfo
-	index index
-	times []ruleTimes
+	// quick holds the ranges of kids in the order in which truth reads them, then the parts
+	// of scopes; costs are those of the nodes.
+	quick  []uint32
+	costs  []int32
+	rules  []rule
+	gates  []gate // per rule
+	packs  []packInfo
+	index  index
+	places places
+	times  timeline
+	uses   []ruleUse
+	// readers are, per fact, the rules that read it; events are facts that say when
+	// something was done.
+	readers [][]uint64
+	ranks   []uint32 // of each rule by weight and id
+	events  factSet
 	// demanding tells that some rule demands an operation.
 	demanding bool
 	ages      []*pack.Fact
@@ -137,11 +156,8 @@ func (p *Program) Len() int { return len(p.rules) }
 // compile builds the program of a model.
 func compile(m *pack.Model, hash string) (*Program, error) {
 	v := m.Vocab
-	if len(v.Facts) > maxFacts || len(v.Facts[v.Op()].Values) > 64 {
-		return nil, &comity.Error{
-			Code: comity.CodeTooLarge, Op: "compile",
-			Remedy: "use fewer facts or operations", Err: errTooManyFacts,
-		}
+	if err := checkSizes(m); err != nil {
+		return nil, err
 	}
 	p := &Program{model: m, hash: hash, date: v.Date(), op: v.Op(), names: map[string]pack.FactID{}}
 	p.encodeFacts(v)
@@ -169,8 +185,53 @@ func compile(m *pack.Model, hash string) (*Program, error) {
 		info.from, info.until = min(info.from, src.From), max(info.until, src.Until)
 	}
 	p.buildIndex()
+	p.buildGates()
+	p.buildPlaces()
 	p.times = p.timesOf()
+	p.usesOf()
 	return p, nil
+}
+
+// checkSizes refuses what the numbers of a program cannot count.
+func checkSizes(m *pack.Model) error {
+	v := m.Vocab
+	if len(v.Facts) > maxFacts || len(v.Facts[v.Op()].Values) > 64 {
+		return &comity.Error{
+			Code: comity.CodeTooLarge, Op: "compile",
+			Remedy: "use fewer facts or operations", Err: errTooManyFacts,
+		}
+	}
+	for _, f := range v.Facts {
+		if f != nil && len(f.Values) > math.MaxUint16 {
+			return tooLarge("fact %s with %d values", f.Name, len(f.Values))
+		}
+	}
+	switch {
+	case v.Regions().Len() > math.MaxUint16:
+		return tooLarge("%d regions", v.Regions().Len())
+	case len(m.Packs) > math.MaxUint16:
+		return tooLarge("%d packs", len(m.Packs))
+	case len(m.Rules) >= declaredBase:
+		return tooLarge("%d requirements", len(m.Rules))
+	}
+	for _, src := range m.Packs {
+		if len(src.Outside) > math.MaxUint16 {
+			return tooLarge("pack %s with %d outside nodes", src.ID, len(src.Outside))
+		}
+	}
+	for _, r := range m.Rules {
+		if len(r.Branches) > math.MaxUint16 {
+			return tooLarge("requirement %s with %d exceptions", r.ID, len(r.Branches))
+		}
+	}
+	return nil
+}
+
+func tooLarge(format string, args ...any) error {
+	return &comity.Error{
+		Code: comity.CodeTooLarge, Op: "compile", Remedy: "load fewer or smaller packs",
+		Err: fmt.Errorf(format+" are more than a program counts", args...),
+	}
 }
 
 func (p *Program) encodeFacts(v *pack.Vocabulary) {
@@ -242,6 +303,9 @@ func (p *Program) zone(name string) (uint8, error) {
 			return uint8(i), nil
 		}
 	}
+	if len(p.zones) > math.MaxUint8 {
+		return 0, tooLarge("%d time zones", len(p.zones)+1)
+	}
 	p.zones = append(p.zones, loc)
 	return uint8(len(p.zones) - 1), nil
 }
@@ -295,7 +359,6 @@ func (c *compiler) branches(r *rule) {
 		x.rests = all != factSet{}
 		r.branches[i] = x
 	}
-	r.byPlace = c.placeSwitch(r)
 }
 
 func (c *compiler) asks(r *rule) {
@@ -333,59 +396,4 @@ func (c *compiler) asks(r *rule) {
 	r.ask = x
 	r.asksWhen = x.when != factSet{}
 	r.hasAsk = r.asksWhen || x.reach != factSet{}
-}
-
-// placeSwitch lists, per region of one place fact, the branches that can hold there:
-// most edges fail on their destination alone.
-type placeSwitch struct {
-	fact     pack.FactID
-	branches [][]uint16 // by region
-}
-
-// minEdges is the number of edges from which a switch pays.
-const minEdges = 6
-
-func (c *compiler) placeSwitch(r *rule) *placeSwitch {
-	count := map[pack.FactID]int{}
-	for i := range r.branches {
-		if a := c.firstPlace(r.branches[i].when); a != nil {
-			count[a.fact]++
-		}
-	}
-	var sw placeSwitch
-	for f, n := range count {
-		if n >= minEdges && (n > count[sw.fact] || n == count[sw.fact] && f < sw.fact) {
-			sw.fact = f
-		}
-	}
-	if sw.fact == 0 {
-		return nil
-	}
-	sw.branches = make([][]uint16, c.p.model.Vocab.Regions().Len())
-	for id := range sw.branches {
-		for i := range r.branches {
-			a := c.firstPlace(r.branches[i].when)
-			if a == nil || a.fact != sw.fact || a.table.possible(id) {
-				sw.branches[id] = append(sw.branches[id], uint16(i))
-			}
-		}
-	}
-	return &sw
-}
-
-// firstPlace is the region comparison that a conjunction begins with, if any.
-func (c *compiler) firstPlace(id uint32) *atom {
-	n := &c.p.nodes[id]
-	if n.op != pack.OpAll {
-		return nil
-	}
-	k := c.p.kids[n.first]
-	if k&atomBit == 0 {
-		return nil
-	}
-	a := &c.p.atoms[k&^atomBit]
-	if a.kind != atomRegion || a.cmp != pack.In {
-		return nil
-	}
-	return a
 }

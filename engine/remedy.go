@@ -6,7 +6,7 @@ package engine
 import (
 	"fmt"
 	"slices"
-	"sort"
+	"strconv"
 	"strings"
 
 	"github.com/comity-project/comity"
@@ -16,172 +16,239 @@ import (
 const (
 	maxRemedyFacts = 3
 	maxWays        = 24
+	maxAlike       = 4 // ways that change the same facts
 	maxTries       = 4 // for each remedy wanted
+	maxSatisfying  = 3 // values tried of a comparison with a set
 	// forbiddenCost marks facts whose change would be another operation, not a remedy.
 	forbiddenCost = 9
 )
 
+// fix gives one fact a value: an enum value or region, or a number.
+type fix struct {
+	fact pack.FactID
+	item uint16
+	num  int64
+}
+
 // way is one set of changes that would satisfy a condition, with the exception it uses.
 type way struct {
-	set    []change
+	fixes  [maxRemedyFacts]fix
+	n      int
+	cost   int
 	branch *pack.RuleBranch
 }
 
-// remedies finds changes of at most three facts, whose control is the caller's or a
-// process of his, that cure all violations; cheapest first (SEMANTICS 5.2). Each is
-// confirmed by asking the question again. most bounds how many are looked for.
-func (p *Program) remedies(in *Input, res *Result, most int) []comity.Remedy {
-	var ways []way
-	for n, v := range res.violated {
-		if v >= declaredBase {
-			return nil
-		}
-		next := p.cures(in, &p.rules[v])
-		if n == 0 {
-			ways = next
-		} else {
-			ways = p.cross(ways, next)
-		}
-		if len(ways) == 0 {
-			return nil
-		}
-	}
-	sort.SliceStable(ways, func(i, j int) bool { return p.cost(ways[i].set) < p.cost(ways[j].set) })
-	var out []comity.Remedy
-	var taken [][]change
-	var scratch Result
-	for i, w := range ways {
-		if i == maxTries*most || len(out) == most {
-			break
-		}
-		if slices.ContainsFunc(taken, func(t []change) bool { return covers(w.set, t) }) {
-			continue
-		}
-		cured := false
-		err := in.try(w.set, func() error {
-			p.evaluate(in, res.review, &scratch)
-			cured = scratch.effect != comity.Deny
-			return nil
-		})
-		if err == nil && cured {
-			taken = append(taken, w.set)
-			out = append(out, p.remedy(w))
-		}
-	}
-	return out
-}
+func (w *way) set() []fix { return w.fixes[:w.n] }
 
-// covers tells whether w contains every change of t.
-func covers(w, t []change) bool {
-	for _, c := range t {
-		if !slices.ContainsFunc(w, func(d change) bool { return d.fact == c.fact && slices.Equal(d.items, c.items) && d.num == c.num }) {
+// covers tells whether w does all that t does, or more.
+func (p *Program) covers(w, t *way) bool {
+	for _, f := range t.set() {
+		if !slices.ContainsFunc(w.set(), func(g fix) bool { return g == f || g.fact == f.fact && p.implies(g, f.item) }) {
 			return false
 		}
 	}
 	return true
 }
 
-func (p *Program) cost(set []change) int {
-	total := 0
-	for _, c := range set {
-		total += max(1, p.facts[c.fact].def.Cost)
-	}
-	return total
+// implies tells whether a value says all that another does.
+func (p *Program) implies(x fix, item uint16) bool {
+	closure := p.facts[x.fact].closure
+	return int(x.item) < len(closure) && slices.Contains(closure[x.item], item)
 }
 
-// cures lists ways to make one violated rule hold.
-func (p *Program) cures(in *Input, r *rule) []way {
-	var out []way
-	for b := range r.branches {
-		for _, w := range p.satisfy(in, r.branches[b].when, true) {
-			out = append(out, way{w, &r.src.Branches[b]})
+// alike tells whether both change the same facts.
+func (w *way) alike(t *way) bool {
+	for _, f := range t.set() {
+		if !slices.ContainsFunc(w.set(), func(g fix) bool { return g.fact == f.fact }) {
+			return false
 		}
 	}
-	if r.must != none {
-		for _, w := range p.satisfy(in, r.must, true) {
-			out = append(out, way{w, nil})
-		}
-	}
-	sort.SliceStable(out, func(i, j int) bool { return p.cost(out[i].set) < p.cost(out[j].set) })
-	return out[:min(len(out), maxWays)]
+	return w.n == t.n
 }
 
-func (p *Program) cross(a, b []way) []way {
-	var out []way
-	for _, x := range a {
-		for _, y := range b {
-			if set, ok := join(x.set, y.set); ok {
-				br := x.branch
-				if br == nil {
-					br = y.branch
-				}
-				out = append(out, way{set, br})
+// join merges two ways, unless they contradict or grow too large.
+func (f *remedyFinder) join(a, b *way) (way, bool) {
+	out := *a
+	if out.branch == nil {
+		out.branch = b.branch
+	}
+	for _, x := range b.set() {
+		i := slices.IndexFunc(out.set(), func(g fix) bool { return g.fact == x.fact })
+		switch {
+		case i >= 0 && out.fixes[i] != x, i < 0 && out.n == maxRemedyFacts:
+			return out, false
+		case i < 0:
+			out.fixes[out.n] = x
+			out.n++
+			out.cost += max(1, f.p.facts[x.fact].def.Cost)
+		}
+	}
+	return out, true
+}
+
+// remedyFinder looks for what would have made an answer no denial.
+type remedyFinder struct {
+	p   *Program
+	in  *Input
+	res *Result
+	// chunks gives, where the question has several, the one in which a rule is violated.
+	chunks map[uint32]int
+	// plain tells that nothing is demanded, so that each violation stands for itself.
+	plain   bool
+	changes []change
+	scratch *Result
+}
+
+// remedies finds changes of at most three facts, whose control is the caller's or a
+// process of his, that cure all violations; cheapest first, those that change other facts
+// before those that change the same (SEMANTICS 5.2). Each is confirmed by asking the
+// question again. most bounds how many are looked for.
+func (f *remedyFinder) remedies(most int) []comity.Remedy {
+	var taken, rest []way
+	tries := 0
+	ways := f.ways()
+	for i := 0; i < len(ways) && tries < maxTries*most && len(taken) < most; i++ {
+		w := &ways[i]
+		same := func(t way) bool { return w.alike(&t) }
+		switch {
+		case slices.ContainsFunc(taken, func(t way) bool { return f.p.covers(w, &t) }):
+		case i < len(ways)-len(rest) && slices.ContainsFunc(taken, same):
+			rest = append(rest, *w)
+			ways = append(ways, *w)
+		default:
+			tries++
+			if f.cures(w) {
+				taken = append(taken, *w)
 			}
 		}
 	}
-	sort.SliceStable(out, func(i, j int) bool { return p.cost(out[i].set) < p.cost(out[j].set) })
-	return out[:min(len(out), maxWays)]
+	slices.SortStableFunc(taken, func(a, b way) int { return a.cost - b.cost })
+	var out []comity.Remedy
+	for i := range taken {
+		out = append(out, f.p.remedy(&taken[i]))
+	}
+	return out
 }
 
-// join merges two sets of changes, unless they contradict or grow too large.
-func join(a, b []change) ([]change, bool) {
-	out := slices.Clone(a)
-	for _, c := range b {
-		i := slices.IndexFunc(out, func(d change) bool { return d.fact == c.fact })
-		switch {
-		case i < 0:
-			out = append(out, c)
-		case !slices.Equal(out[i].items, c.items) || out[i].num != c.num:
-			return nil, false
+// ways lists what might cure all violations, cheapest first.
+func (f *remedyFinder) ways() []way {
+	ways := f.in.ev.ways[:0]
+	for n, v := range f.res.violated {
+		if v >= declaredBase {
+			return nil
+		}
+		first := len(ways)
+		ways = f.waysOf(v, ways)
+		if n > 0 {
+			ways = f.cross(ways, 0, first)
+		}
+		f.in.ev.ways = ways
+		if len(ways) == 0 {
+			return nil
 		}
 	}
-	return out, len(out) <= maxRemedyFacts
+	return ways
 }
 
-// satisfy lists sets of changes that would give a condition the wanted truth value.
-func (p *Program) satisfy(in *Input, id uint32, want bool) [][]change {
-	t, f := in.kid(id)
-	if want && t == in.full || !want && f == in.full {
-		return [][]change{nil}
+// waysOf appends ways to make one violated rule hold.
+func (f *remedyFinder) waysOf(i uint32, out []way) []way {
+	r := &f.p.rules[i]
+	if base, ok := f.chunks[i]; ok {
+		f.in.chunk(base)
+		f.in.ev.next()
+	}
+	base := len(out)
+	for b := range r.branches {
+		first := len(out)
+		out = f.satisfy(r.branches[b].when, true, out)
+		for k := first; k < len(out); k++ {
+			out[k].branch = &r.src.Branches[b]
+		}
+	}
+	if r.must != none {
+		out = f.satisfy(r.must, true, out)
+	}
+	return trim(out, base)
+}
+
+// trim sorts the ways from base on by their cost and keeps the cheapest, of those that
+// change the same facts only a few.
+func trim(ways []way, base int) []way {
+	list := ways[base:]
+	if len(list) < 2 {
+		return ways
+	}
+	slices.SortStableFunc(list, func(a, b way) int { return a.cost - b.cost })
+	kept := 0
+	for i := range list {
+		same := 0
+		for k := range list[:kept] {
+			if list[k].alike(&list[i]) {
+				same++
+			}
+		}
+		if same < maxAlike && kept < maxWays {
+			list[kept] = list[i]
+			kept++
+		}
+	}
+	return ways[:base+kept]
+}
+
+// cross replaces two neighbouring lists of ways, the second from middle on, by what
+// combines a way of each.
+func (f *remedyFinder) cross(ways []way, base, middle int) []way {
+	end := len(ways)
+	if end == middle+1 && ways[middle].n == 0 {
+		return ways[:middle]
+	}
+	for i := base; i < middle; i++ {
+		for k := middle; k < end; k++ {
+			if w, ok := f.join(&ways[i], &ways[k]); ok {
+				ways = append(ways, w)
+			}
+		}
+	}
+	n := copy(ways[base:], ways[end:])
+	return trim(ways[:base+n], base)
+}
+
+// satisfy appends sets of changes that would give a condition the wanted truth value.
+func (f *remedyFinder) satisfy(id uint32, want bool, out []way) []way {
+	p := f.p
+	t, no := f.in.kid(id)
+	if want && t == f.in.full || !want && no == f.in.full {
+		return append(out, way{})
 	}
 	if id&atomBit != 0 {
-		return p.satisfyAtom(in, id&^atomBit, want)
+		return f.satisfyAtom(id&^atomBit, want, out)
 	}
 	n := &p.nodes[id]
 	kids := p.kids[n.first:n.last]
 	switch n.op {
 	case pack.OpAtom:
-		return p.satisfyAtom(in, n.atom, want)
-	case pack.OpNot:
-		return p.satisfy(in, kids[0], !want)
-	case pack.OpNotShown:
-		if want && t == in.full {
-			return [][]change{nil}
-		}
-		return p.satisfy(in, kids[0], !want)
+		return f.satisfyAtom(n.atom, want, out)
+	case pack.OpNot, pack.OpNotShown:
+		return f.satisfy(kids[0], !want, out)
 	case pack.OpTrue:
-		return nil
+		return out
 	}
-	if (n.op == pack.OpAll) == want {
-		ways := [][]change{nil}
+	base := len(out)
+	if (n.op == pack.OpAll) != want {
 		for _, k := range kids {
-			var next [][]change
-			for _, w := range p.satisfy(in, k, want) {
-				for _, have := range ways {
-					if set, ok := join(have, w); ok && len(next) < maxWays {
-						next = append(next, set)
-					}
-				}
-			}
-			ways = next
+			out = f.satisfy(k, want, out)
 		}
-		return ways
+		return trim(out, base)
 	}
-	var ways [][]change
+	out = append(out, way{})
 	for _, k := range kids {
-		ways = append(ways, p.satisfy(in, k, want)...)
+		middle := len(out)
+		out = f.cross(f.satisfy(k, want, out), base, middle)
+		if len(out) == base {
+			break
+		}
 	}
-	return ways[:min(len(ways), maxWays)]
+	return out
 }
 
 func (p *Program) changeable(id pack.FactID) bool {
@@ -189,40 +256,148 @@ func (p *Program) changeable(id pack.FactID) bool {
 	return (def.Control == "caller" || def.Control == "process") && def.Cost < forbiddenCost
 }
 
-func (p *Program) satisfyAtom(in *Input, id uint32, want bool) [][]change {
+func (f *remedyFinder) satisfyAtom(id uint32, want bool, out []way) []way {
+	p, in := f.p, f.in
 	a := &p.atoms[id]
-	if a.kind == atomRef && a.fact == p.date && want && p.changeable(a.ref) && p.facts[a.ref].def.Kind == pack.KindDay {
-		// The thing itself would have to be done now: a new audit, a new contract.
-		return [][]change{{{fact: a.ref, num: int64(in.date.Day(utc))}}}
+	add := func(x fix) {
+		out = append(out, way{fixes: [maxRemedyFacts]fix{x}, n: 1, cost: max(1, p.facts[x.fact].def.Cost)})
 	}
-	if a.kind == atomRef || !p.changeable(a.fact) {
-		return nil
+	if a.kind == atomRef {
+		if a.fact == p.date && want && p.changeable(a.ref) && p.facts[a.ref].def.Kind == pack.KindDay {
+			// The thing itself would have to be done now: a new audit, a new contract.
+			add(fix{fact: a.ref, num: int64(in.date.Day(utc))})
+		}
+		return out
 	}
-	switch a.kind {
+	if !p.changeable(a.fact) {
+		return out
+	}
+	switch def := p.facts[a.fact].def; a.kind {
 	case atomNum:
-		if p.facts[a.fact].def.Kind == pack.KindBool {
-			v := (a.num == 1) == (a.cmp == pack.Eq) == want
-			return [][]change{{{fact: a.fact, num: b2i(v)}}}
+		if def.Kind == pack.KindBool {
+			add(fix{fact: a.fact, num: b2i((a.num == 1) == (a.cmp == pack.Eq) == want)})
 		}
 	case atomEnum, atomRegion:
-		if (a.cmp == pack.In) == want {
-			var out [][]change
-			for _, s := range a.src.Set {
-				if p.facts[a.fact].def.Kind == pack.KindEnum && slices.Contains(p.facts[a.fact].def.Circumstances, s) {
-					continue
-				}
-				if a.kind == atomRegion {
-					s = int(p.commonName(s, in.days[a.zone]))
-				}
-				out = append(out, []change{{fact: a.fact, items: []uint16{uint16(s)}}})
-				if len(out) == 3 {
-					break
-				}
-			}
+		if (a.cmp == pack.In) != want {
 			return out
 		}
+		first := len(out)
+		for _, s := range a.src.Set {
+			if def.Kind == pack.KindEnum && slices.Contains(def.Circumstances, s) {
+				continue
+			}
+			item := uint16(s)
+			if a.kind == atomRegion {
+				item = p.commonName(s, in.days[a.zone])
+			}
+			if add(fix{fact: a.fact, item: item}); len(out)-first == maxSatisfying {
+				break
+			}
+		}
+		out = f.implying(a, out)
 	}
-	return nil
+	return out
+}
+
+// implying appends values that say more than those that a comparison asks for.
+func (f *remedyFinder) implying(a *atom, out []way) []way {
+	info := &f.p.facts[a.fact]
+	n := 0
+	for v, implied := range info.closure {
+		if n == maxSatisfying {
+			break
+		}
+		if !a.accepts(uint16(v)) && slices.ContainsFunc(implied, a.accepts) && !slices.Contains(info.def.Circumstances, v) {
+			out = append(out, way{fixes: [maxRemedyFacts]fix{{fact: a.fact, item: uint16(v)}}, n: 1, cost: max(1, info.def.Cost)})
+			n++
+		}
+	}
+	return out
+}
+
+// cures asks the question again with a set of changes.
+func (f *remedyFinder) cures(w *way) bool {
+	if !f.lawfulWith(w, false) {
+		return false
+	}
+	return !f.dates(w) || f.lawfulWith(w, true)
+}
+
+// dates adds to the changes that what is done now is done on the date of the question, as
+// far as the violated rules read such facts; false if they read none.
+func (f *remedyFinder) dates(*way) bool {
+	p := f.p
+	found := false
+	for _, v := range f.res.violated {
+		for w := range p.events {
+			for x := p.events[w] & p.uses[v].reads[w] &^ f.in.given[w]; x != 0; x &= x - 1 {
+				id := factAt(w, x)
+				if !slices.ContainsFunc(f.changes, func(c change) bool { return c.fact == id }) {
+					f.changes = append(f.changes, change{fact: id, at: f.in.date, num: int64(f.in.date.Day(utc))})
+					found = true
+				}
+			}
+		}
+	}
+	return found
+}
+
+// lawfulWith tells whether the operation, changed, is no longer denied. Where nothing is
+// demanded only the rules that read a changed fact can answer differently.
+func (f *remedyFinder) lawfulWith(w *way, dated bool) bool {
+	p, in := f.p, f.in
+	if !dated {
+		f.changes = f.changes[:0]
+		for _, x := range w.set() {
+			f.changes = append(f.changes, p.changeTo(x))
+		}
+	}
+	lawful := false
+	err := in.try(f.changes, func() error {
+		if f.plain {
+			only := in.only
+			in.only = f.touched()
+			p.judgeChunks(in, f.res.review, f.scratch)
+			in.only = only
+			if len(f.scratch.conflicts)+len(f.scratch.demanded) == 0 {
+				lawful = len(f.scratch.violated) == 0
+				return nil
+			}
+		}
+		p.evaluate(in, f.res.review, f.scratch)
+		lawful = f.scratch.effect != comity.Deny
+		return nil
+	})
+	return err == nil && lawful
+}
+
+// touched are the violated rules and those that read a changed fact.
+func (f *remedyFinder) touched() []uint64 {
+	ev := &f.in.ev
+	clear(ev.touched)
+	for _, v := range f.res.violated {
+		ev.touched[v>>6] |= 1 << (v & 63)
+	}
+	for _, c := range f.changes {
+		for w, bits := range f.p.readers[c.fact] {
+			ev.touched[w] |= bits
+		}
+	}
+	return ev.touched
+}
+
+// changeTo is the change of a fix, with what its value implies.
+func (p *Program) changeTo(x fix) change {
+	info := &p.facts[x.fact]
+	c := change{fact: x.fact, num: x.num}
+	if info.values != nil {
+		c.items = []uint16{x.item}
+		if int(x.item) < len(info.closure) {
+			c.items = append(c.items, info.closure[x.item]...)
+			c.implied = true
+		}
+	}
+	return c
 }
 
 func b2i(b bool) int64 {
@@ -233,21 +408,21 @@ func b2i(b bool) int64 {
 }
 
 // remedy words a way: what the caller sets himself, and what a process has to obtain.
-func (p *Program) remedy(w way) comity.Remedy {
+func (p *Program) remedy(w *way) comity.Remedy {
 	r := comity.Remedy{Set: map[string]any{}}
 	var parts []string
-	for _, c := range w.set {
+	for _, c := range w.set() {
 		def := p.facts[c.fact].def
-		val := p.changeValue(c)
+		val := p.fixValue(c)
 		if def.Control == "process" {
 			if r.Obtain == nil {
 				r.Obtain = map[string]any{}
 			}
 			r.Obtain[def.Name] = val
-			parts = append(parts, fmt.Sprintf("obtain %s: %v", def.Name, val))
+			parts = append(parts, "obtain "+def.Name+": "+textOf(val))
 		} else {
 			r.Set[def.Name] = val
-			parts = append(parts, fmt.Sprintf("set %s to %v", def.Name, val))
+			parts = append(parts, "set "+def.Name+" to "+textOf(val))
 		}
 	}
 	r.Text = strings.Join(parts, "; ")
@@ -255,20 +430,35 @@ func (p *Program) remedy(w way) comity.Remedy {
 		if t := w.branch.Text[lang]; t != "" {
 			r.Text += " (" + strings.TrimSuffix(t, ".") + ")"
 		}
-		r.Citations = w.branch.Cites
+		r.Citations = slices.Clone(w.branch.Cites)
 	}
 	return r
 }
 
-func (p *Program) changeValue(c change) any {
+// textOf writes a value in a sentence.
+func textOf(v any) string {
+	switch x := v.(type) {
+	case string:
+		return x
+	case bool:
+		return strconv.FormatBool(x)
+	case int64:
+		return strconv.FormatInt(x, 10)
+	case []string:
+		return strings.Join(x, " + ")
+	}
+	return fmt.Sprint(v)
+}
+
+func (p *Program) fixValue(c fix) any {
 	def := p.facts[c.fact].def
 	switch def.Kind {
 	case pack.KindBool:
 		return c.num == 1
 	case pack.KindEnum:
-		return def.Values[c.items[0]].Name
+		return def.Values[c.item].Name
 	case pack.KindRegion:
-		return p.model.Vocab.Regions().Code(pack.RegionID(c.items[0]))
+		return p.model.Vocab.Regions().Code(pack.RegionID(c.item))
 	case pack.KindDay:
 		return pack.Day(c.num).String()
 	}

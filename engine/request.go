@@ -33,6 +33,9 @@ func DecodeRequest(data []byte) (comity.Request, error) {
 	if len(data) > MaxRequest {
 		return comity.Request{}, &comity.Error{Code: comity.CodeTooLarge, Op: "decode", Err: fmt.Errorf("the request has %d bytes, more than %d", len(data), MaxRequest)}
 	}
+	if root, ok := scanRequest(data); ok {
+		return RequestOf(root)
+	}
 	d := &requestDecoder{data: data, dec: jsontext.NewDecoder(bytes.NewReader(data), jsontext.AllowDuplicateNames(true))}
 	root, err := d.object(0)
 	if err != nil {

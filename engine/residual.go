@@ -41,6 +41,8 @@ func (p *Program) Residual(known comity.Facts, free []string, mode comity.Mode, 
 		switch {
 		case !ok:
 			return nil, p.unknownFact(name)
+		case slices.Contains(r.free, id):
+			return nil, usageError("residual", fmt.Errorf("fact %s is named twice as free", p.facts[id].def.Name), "name it once")
 		case r.in.given.has(id):
 			return nil, usageError("residual", fmt.Errorf("fact %s is both known and free", name), "name it once")
 		case id == p.op || id == p.date || id == p.retention || p.facts[id].def.Ages != pack.NoUnit || p.facts[id].def.AgedBy != 0:
@@ -101,7 +103,7 @@ func (r *Residual) Evaluate(row comity.Facts, res *Result) error {
 		if !slices.Contains(r.free, id) {
 			return usageError("residual", fmt.Errorf("fact %s was not named as free", name), "make a new residual")
 		}
-		if err := in.set(id, v); err != nil {
+		if err := in.put(name, v); err != nil {
 			return err
 		}
 	}

@@ -5,13 +5,24 @@ package engine
 
 import "slices"
 
-// sameWithin tells whether o, judged for the rules of mask only, agrees with r on them.
-// Whether a violation stays one depends on other rules, so both count as one here.
+// sameWithin tells whether o, judged for the rules of mask only, agrees with r on them in
+// what does not depend on other rules: in all but violations.
 func (r *Result) sameWithin(o *Result, mask []uint64) bool {
-	in := func(i uint32) bool { return i < declaredBase && mask[i>>6]>>(i&63)&1 != 0 }
+	in := within(mask)
 	return sameRules(r.bound, o.bound, in) && sameRules(r.applied, o.applied, in) && sameRules(r.duties, o.duties, in) &&
 		sameRules(r.met, o.met, in) && sameRules(r.questions, o.questions, in) && sameRules(r.demanded, o.demanded, in) &&
-		r.prohibits(o, in) && o.prohibits(r, in) && sameHeld(r.held, o.held, in) && sameMissing(r.missing, o.missing, in)
+		sameHeld(r.held, o.held, in) && sameMissing(r.missing, o.missing, in)
+}
+
+// sameProhibited tells the same of violations. Whether one stays one depends on other
+// rules, so that a violation and a conflict count as one here.
+func (r *Result) sameProhibited(o *Result, mask []uint64) bool {
+	in := within(mask)
+	return r.prohibits(o, in) && o.prohibits(r, in)
+}
+
+func within(mask []uint64) func(uint32) bool {
+	return func(i uint32) bool { return i < declaredBase && mask[i>>6]>>(i&63)&1 != 0 }
 }
 
 func sameRules(all, some []uint32, in func(uint32) bool) bool {

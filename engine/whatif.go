@@ -15,6 +15,8 @@ type change struct {
 	items []uint16
 	num   int64
 	at    pack.Instant
+	// implied tells that the items are one value and what it implies.
+	implied bool
 	// along moves the fact together with an earlier one of the same try.
 	along pack.FactID
 }
@@ -62,7 +64,7 @@ func (in *Input) recombine(changes []change) error {
 	in.lists = in.lists[:0]
 	in.varying = false
 	for _, c := range changes {
-		if len(c.items) < 2 || c.along != 0 || !in.variesWith(c.fact, changes) {
+		if len(c.items) < 2 || c.implied || c.along != 0 || !in.variesWith(c.fact, changes) {
 			continue
 		}
 		l := in.addList(c.fact)
@@ -139,52 +141,4 @@ func (p *Program) permittedOneByOne(in *Input, review bool, changes []change, ca
 func (in *Input) isMechanismOrder() bool {
 	p := in.prog
 	return p.mechanism != 0 && p.foreignOrder >= 0 && slices.Contains(in.items[p.mechanism], uint16(p.foreignOrder))
-}
-
-// PlaceKinds lists the kinds of places that regions are computed for.
-func (p *Program) PlaceKinds() []string {
-	return []string{"storage", "processing", "model", "inference"}
-}
-
-// regions computes Decision.Regions: per kind of place the candidates that are not
-// denied; a kind that nothing restricts is left out.
-func (p *Program) regions(in *Input, review bool, codes []string) (map[string][]string, error) {
-	if len(codes) == 0 {
-		codes = p.model.Vocab.Regions().Countries()
-	}
-	ids := make([]uint16, 0, len(codes))
-	for _, c := range codes {
-		id, ok := p.model.Vocab.Regions().Lookup(c)
-		if !ok {
-			return nil, valueError(&pack.ValueError{
-				Fact: "candidates", Unknown: true, Msg: "unknown region " + c,
-				Remedy: pack.Suggest(c, p.model.Vocab.Regions().Codes()),
-			})
-		}
-		if !slices.Contains(ids, uint16(id)) {
-			ids = append(ids, uint16(id))
-		}
-	}
-	out := map[string][]string{}
-	var res Result
-	for _, kind := range p.PlaceKinds() {
-		fact, ok := p.model.Vocab.Places[kind]
-		if !ok {
-			continue
-		}
-		allowed, err := p.permitted(in, review, fact, ids, &res)
-		if err != nil {
-			return nil, err
-		}
-		list := []string{}
-		for i, yes := range allowed {
-			if yes {
-				list = append(list, p.model.Vocab.Regions().Code(pack.RegionID(ids[i])))
-			}
-		}
-		if len(list) < len(ids) {
-			out[kind] = list
-		}
-	}
-	return out, nil
 }

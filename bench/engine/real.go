@@ -4,7 +4,6 @@
 package enginebench
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -49,6 +48,7 @@ type Real struct {
 	request comity.Request
 	asks    map[string]comity.Request
 	result  engine.Result
+	buf     []byte
 }
 
 // NewReal prepares a case and asserts its effect.
@@ -122,6 +122,6 @@ func (r *Real) text(explain bool) error {
 	if err != nil {
 		return err
 	}
-	_, err = json.Marshal(decision)
+	r.buf, err = decision.AppendJSON(r.buf[:0])
 	return err
 }

@@ -1,0 +1,110 @@
+// SPDX-FileCopyrightText: The Comity authors
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/comity-project/comity/internal/pack"
+)
+
+// ruleUse are the facts that a rule reads.
+type ruleUse struct {
+	reads factSet // in all its conditions, and those of its pack
+	// decisive are those to show with a violation: of the scope, of what has to hold, and
+	// those of the exceptions on which they can rest.
+	decisive factSet
+	// fleeting are those of reads but for what only the reach reads: once the reach is
+	// met without such a fact, no value of it changes that.
+	fleeting factSet
+}
+
+// usesOf computes what each rule reads, and for each fact the rules that read it.
+func (p *Program) usesOf() {
+	p.uses = make([]ruleUse, len(p.rules))
+	reach, fleeting := make([]factSet, len(p.packs)), make([]factSet, len(p.packs))
+	for no := range p.packs {
+		src := p.packs[no].src
+		for i := range src.Outside {
+			fleeting[no].addAll(src.Outside[i].When)
+		}
+		fleeting[no].addNotShown(src.Reach.When)
+		reach[no] = fleeting[no]
+		reach[no].addAll(src.Reach.When)
+	}
+	p.readers = make([][]uint64, len(p.facts))
+	for i := range p.rules {
+		src, use := p.rules[i].src, &p.uses[i]
+		use.decisive.addAll(src.When)
+		use.decisive.addAll(src.Must)
+		use.fleeting = use.decisive
+		use.fleeting.union(&fleeting[p.rules[i].pack])
+		for b := range src.Branches {
+			var s factSet
+			s.addAll(src.Branches[b].When)
+			s.addAll(src.Branches[b].Claim)
+			use.fleeting.union(&s)
+			for id := range p.facts {
+				if f := pack.FactID(id); s.has(f) && p.facts[id].def.Rests() {
+					use.decisive.add(f)
+				}
+			}
+		}
+		use.reads = use.fleeting
+		use.reads.union(&reach[p.rules[i].pack])
+		for id := range p.facts {
+			if !use.reads.has(pack.FactID(id)) {
+				continue
+			}
+			if p.readers[id] == nil {
+				p.readers[id] = make([]uint64, p.index.words)
+			}
+			p.readers[id][i>>6] |= 1 << (i & 63)
+		}
+	}
+	p.rankRules()
+	for id := range p.facts {
+		f := p.facts[id].def
+		if f != nil && (f.Kind == pack.KindDay || f.Kind == pack.KindInstant) && (f.Role == pack.RoleGround || f.Role == pack.RoleSafeguard) && f.AgedBy == 0 {
+			p.events.add(pack.FactID(id))
+		}
+	}
+}
+
+func (s *factSet) addAll(c *pack.Cond) {
+	for _, f := range c.Facts() {
+		s.add(f)
+	}
+}
+
+// addNotShown adds the facts that a condition reads inside a "not shown", which alone can
+// turn from true to something else when a fact comes in.
+func (s *factSet) addNotShown(c *pack.Cond) {
+	if c == nil {
+		return
+	}
+	if c.Op == pack.OpNotShown {
+		s.addAll(c)
+	}
+	for _, k := range c.Kids {
+		s.addNotShown(k)
+	}
+}
+
+// rankRules orders the rules as answers list them: by weight, then id.
+func (p *Program) rankRules() {
+	order := make([]uint32, len(p.rules))
+	for i := range order {
+		order[i] = uint32(i)
+	}
+	slices.SortStableFunc(order, func(a, b uint32) int {
+		ra, rb := &p.rules[a], &p.rules[b]
+		return cmp.Or(cmp.Compare(rb.weight, ra.weight), cmp.Compare(ra.src.ID, rb.src.ID))
+	})
+	p.ranks = make([]uint32, len(p.rules))
+	for rank, i := range order {
+		p.ranks[i] = uint32(rank)
+	}
+}
