@@ -1,0 +1,137 @@
+// SPDX-FileCopyrightText: The Comity authors
+// SPDX-License-Identifier: Apache-2.0
+
+package audit
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/comity-project/comity"
+	"github.com/comity-project/comity/proof"
+)
+
+// Missing says why an entry has no payload to show.
+type Missing string
+
+// The reasons.
+const (
+	// MissingErased: the key was destroyed; Entry.ErasedBy names the entry that says so.
+	MissingErased Missing = "erased"
+	// MissingKey: this keyring never had the key, or lost it.
+	MissingKey Missing = "key unknown"
+	// MissingDamaged: the stored bytes are not those that the leaf commits to.
+	MissingDamaged Missing = "damaged"
+	// MissingBatch: a batch has no payload of its own; its parts have.
+	MissingBatch Missing = "batch"
+)
+
+// Entry is one entry with its payload, or the reason why it cannot be read.
+type Entry struct {
+	Found
+	// Payload is the opened payload as JSON, nil if Missing.
+	Payload []byte
+	Missing Missing
+	// ErasedBy is the index of the entry that records the erasure.
+	ErasedBy *uint64
+}
+
+// Show reads an entry; sub is -1 for an entry that is not part of a batch. What the log
+// does not have is CodeNotFound.
+func (b *Book) Show(ctx context.Context, index uint64, sub int) (Entry, error) {
+	var r reader
+	e, sealed, err := r.entry(b, Place{index, sub})
+	if err != nil {
+		return Entry{}, err
+	}
+	out := Entry{Found: e}
+	if e.Leaf.Batch != nil {
+		out.Missing = MissingBatch
+		return out, nil
+	}
+	if sha256.Sum256(sealed) != e.Leaf.Payload {
+		out.Missing = MissingDamaged
+		return out, nil
+	}
+	key := e.Leaf.Subject
+	if e.Leaf.Type == TypeSubjectErased {
+		key = Pseudonym{} // sealed by the cell, about somebody whose key is gone
+	}
+	switch out.Payload, err = b.o.Sealer.Open(key, sealed); {
+	case errors.Is(err, ErrErased):
+		out.Missing = MissingErased
+		out.ErasedBy, err = b.erasedBy(ctx, key)
+		return out, err
+	case errors.Is(err, ErrUnknownKey):
+		out.Missing = MissingKey
+	case errors.Is(err, ErrCorrupt):
+		out.Missing = MissingDamaged
+	case err != nil:
+		return Entry{}, unavailable("open payload", err)
+	}
+	return out, nil
+}
+
+// reader reads entries and keeps the batch that it read last.
+type reader struct {
+	batch uint64
+	parts []proof.Part
+}
+
+func (r *reader) entry(b *Book, p Place) (Found, []byte, error) {
+	if size := b.o.Log.Head().Size; p.Index >= size {
+		return Found{}, nil, readError(p, fmt.Errorf("%w: the log has %d entries", fs.ErrNotExist, size))
+	}
+	text, err := b.o.Log.Leaf(p.Index)
+	if err != nil {
+		return Found{}, nil, readError(p, err)
+	}
+	leaf, err := ParseLeaf(text)
+	if err != nil {
+		return Found{}, nil, readError(p, err)
+	}
+	if p.Sub < 0 {
+		sealed, err := b.o.Log.Payload(p.Index)
+		return Found{p, leaf, bytes.Clone(text)}, sealed, readError(p, err)
+	}
+	if leaf.Batch == nil {
+		return Found{}, nil, readError(p, fmt.Errorf("%w: the entry is not a batch", fs.ErrNotExist))
+	}
+	if r.parts == nil || r.batch != p.Index {
+		if r.parts, err = b.parts(p.Index); err != nil {
+			return Found{}, nil, readError(p, err)
+		}
+		r.batch = p.Index
+	}
+	if p.Sub >= len(r.parts) {
+		return Found{}, nil, readError(p, fmt.Errorf("%w: the batch has %d parts", fs.ErrNotExist, len(r.parts)))
+	}
+	part := r.parts[p.Sub]
+	if leaf, err = ParseLeaf(part.Leaf); err != nil {
+		return Found{}, nil, readError(p, err)
+	}
+	return Found{p, leaf, bytes.Clone(part.Leaf)}, part.Payload, nil
+}
+
+func readError(p Place, err error) error {
+	if err == nil {
+		return nil
+	}
+	code, remedy := comity.CodeUnavailable, "run comity audit verify on the data folder"
+	if errors.Is(err, fs.ErrNotExist) {
+		code, remedy = comity.CodeNotFound, "the checkpoint tells how many entries there are"
+	}
+	what := fmt.Sprint(p.Index)
+	if p.Sub >= 0 {
+		what += fmt.Sprintf(", part %d", p.Sub)
+	}
+	return &comity.Error{Code: code, Op: "read entry " + what, Err: err, Remedy: remedy}
+}
+
+func unavailable(op string, err error) error {
+	return &comity.Error{Code: comity.CodeUnavailable, Op: op, Err: err}
+}
