@@ -1,0 +1,187 @@
+// SPDX-FileCopyrightText: The Comity authors
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/comity-project/comity"
+	"github.com/comity-project/comity/engine"
+	"github.com/comity-project/comity/internal/config"
+	"github.com/comity-project/comity/internal/pack"
+	"github.com/comity-project/comity/packs"
+)
+
+// LoadPacks loads the embedded packs and those in dirs. An embedded pack that dirs replace
+// is not read at all: its faults are not the user's.
+func LoadPacks(dirs []string) (*engine.Engine, error) {
+	return loadPacks(config.Packs{Dirs: dirs})
+}
+
+// loadCandidate loads what decides in shadow: the packs in force with the candidate's
+// folder added; nil if there is none.
+func loadCandidate(c config.Packs) (*engine.Engine, error) {
+	if c.Candidate == "" {
+		return nil, nil
+	}
+	c.Dirs = append(slices.Clone(c.Dirs), c.Candidate)
+	return loadPacks(c)
+}
+
+func loadPacks(c config.Packs) (*engine.Engine, error) {
+	o := engine.Options{NoEmbedded: c.Only}
+	hidden := hiddenFS{FS: packs.FS, names: []string{"vocabulary.yaml"}}
+	for _, dir := range c.Dirs {
+		found, err := PacksIn(dir)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range found {
+			if _, err := fs.Stat(packs.FS, p.ID); err == nil {
+				hidden.names = append(hidden.names, p.ID)
+			}
+		}
+		fsys, err := folderFS(dir)
+		if err != nil {
+			return nil, err
+		}
+		if len(found) == 1 && found[0].Dir == filepath.Clean(dir) {
+			if o.Folders, err = withVocabulary(o.Folders, filepath.Join(dir, "..")); err != nil {
+				return nil, err
+			}
+		}
+		o.Folders = append(o.Folders, engine.Folder{Name: filepath.ToSlash(dir), FS: fsys})
+	}
+	if len(hidden.names) > 1 && !c.Only {
+		o.NoEmbedded = true
+		if len(pack.PackDirs(hidden)) > 0 {
+			o.Folders = slices.Insert(o.Folders, 0, engine.Folder{Name: "packs", FS: hidden})
+		}
+	}
+	return engine.New(o)
+}
+
+// folderFS is the folder as the engine reads it. A vocabulary that is the embedded one,
+// in the sources of this program, is left out: the engine would read each fact twice.
+func folderFS(dir string) (fs.FS, error) {
+	fsys := os.DirFS(dir)
+	data, err := fs.ReadFile(fsys, "vocabulary.yaml")
+	if err != nil {
+		return fsys, nil // most folders have none; any other fault shows when it is loaded
+	}
+	embedded, err := fs.ReadFile(packs.FS, "vocabulary.yaml")
+	if err != nil {
+		return nil, &comity.Error{Code: comity.CodeInternal, Op: "packs", Err: err}
+	}
+	if bytes.Equal(data, embedded) {
+		return hiddenFS{FS: fsys, names: []string{"vocabulary.yaml"}}, nil
+	}
+	if _, err := fs.Stat(fsys, "regions.yaml"); err == nil {
+		return nil, &comity.Error{
+			Code: comity.CodePack, Op: filepath.Join(dir, "vocabulary.yaml"), Err: errors.New("it differs from the vocabulary of this program"),
+			Remedy: "build comity anew, or give the folders of single packs",
+		}
+	}
+	return fsys, nil
+}
+
+// withVocabulary adds the vocabulary that lies beside a pack, once for all its siblings:
+// it is what the pack is written in, also where the pack is given alone.
+func withVocabulary(folders []engine.Folder, dir string) ([]engine.Folder, error) {
+	dir = filepath.Clean(dir)
+	name := filepath.ToSlash(dir)
+	if slices.ContainsFunc(folders, func(f engine.Folder) bool { return f.Name == name }) {
+		return folders, nil
+	}
+	fsys, err := folderFS(dir)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := fs.Stat(fsys, "vocabulary.yaml"); err != nil {
+		return folders, nil
+	}
+	return append(folders, engine.Folder{Name: name, FS: onlyFS{FS: fsys, name: "vocabulary.yaml"}}), nil
+}
+
+// FoundPack is a pack in a folder that the user gave.
+type FoundPack struct{ ID, Dir string }
+
+// PacksIn lists the packs in a folder, which may be one itself. A pack is named as its
+// folder is.
+func PacksIn(dir string) ([]FoundPack, error) {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return nil, notFound(err)
+	}
+	if !info.IsDir() {
+		return nil, &comity.Error{Code: comity.CodeUsage, Op: "packs", Err: fmt.Errorf("%s is not a folder", dir), Remedy: "give the folder that holds pack.yaml"}
+	}
+	var out []FoundPack
+	for _, d := range pack.PackDirs(os.DirFS(dir)) {
+		path := filepath.Join(dir, d)
+		abs, err := filepath.Abs(path)
+		if err != nil {
+			return nil, notFound(err)
+		}
+		out = append(out, FoundPack{ID: filepath.Base(abs), Dir: path})
+	}
+	return out, nil
+}
+
+// hiddenFS is a file system without some entries of its root.
+type hiddenFS struct {
+	fs.FS
+	names []string
+}
+
+// Open opens a file that is not hidden.
+func (h hiddenFS) Open(name string) (fs.File, error) {
+	first, _, _ := strings.Cut(name, "/")
+	if slices.Contains(h.names, first) {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	}
+	return h.FS.Open(name)
+}
+
+// ReadDir lists a folder without what is hidden.
+func (h hiddenFS) ReadDir(name string) ([]fs.DirEntry, error) {
+	list, err := fs.ReadDir(h.FS, name)
+	if name == "." {
+		list = slices.DeleteFunc(list, func(e fs.DirEntry) bool { return slices.Contains(h.names, e.Name()) })
+	}
+	return list, err
+}
+
+// onlyFS is a file system with one file.
+type onlyFS struct {
+	fs.FS
+	name string
+}
+
+// Open opens the one file.
+func (o onlyFS) Open(name string) (fs.File, error) {
+	if name != o.name {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	}
+	return o.FS.Open(name)
+}
+
+// ReadDir lists nothing: the file is asked for by its name.
+func (o onlyFS) ReadDir(string) ([]fs.DirEntry, error) { return nil, nil }
+
+// notFound is a folder that cannot be read, without the system call in its message.
+func notFound(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		err = fmt.Errorf("%s: %w", pe.Path, pe.Err)
+	}
+	return &comity.Error{Code: comity.CodeNotFound, Op: "packs", Err: err}
+}

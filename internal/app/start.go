@@ -1,0 +1,105 @@
+// SPDX-FileCopyrightText: The Comity authors
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/comity-project/comity"
+	"github.com/comity-project/comity/internal/audit"
+	"github.com/comity-project/comity/internal/decide"
+	"github.com/comity-project/comity/internal/principal"
+)
+
+// deciding is what decided last, so that a start with something else is an event. The log
+// has the truth: a file that does not agree with it only leads to one event more.
+type deciding struct {
+	Program string `json:"program"`
+	Config  string `json:"config,omitempty"`
+}
+
+func (a *App) decidingFile() string { return filepath.Join(a.folder.dir, cell, "deciding.json") }
+
+func (a *App) writeDeciding() error {
+	text, err := json.Marshal(deciding{Program: a.Door.Engine().Program().Hash(), Config: a.config.Hash()})
+	if err != nil {
+		return err
+	}
+	return replaceFile(a.decidingFile(), append(text, '\n'), 0o600)
+}
+
+// recordStart records that the log began or was recovered, and that other packs or
+// another configuration decide than before.
+func (a *App) recordStart(ctx context.Context) error {
+	by := principal.Local()
+	if a.Recovery.Created {
+		if err := a.own(ctx, audit.TypeLogCreated, audit.Object{{Name: "origin", Value: a.Origin}, {Name: "key", Value: a.VerifierKey}}); err != nil {
+			return err
+		}
+	} else if len(a.Recovery.Findings) > 0 {
+		var list []any
+		for _, f := range a.Recovery.Findings {
+			list = append(list, f.String())
+			a.logger.Warn("the log was recovered", "finding", f.String())
+		}
+		if err := a.own(ctx, audit.TypeLogRecovered, audit.Object{{Name: "findings", Value: list}}); err != nil {
+			return err
+		}
+	}
+	var before deciding
+	text, err := os.ReadFile(a.decidingFile())
+	if err == nil {
+		err = json.Unmarshal(text, &before)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		a.logger.Warn("what decided before is not known", "error", err)
+	}
+	changed := false
+	if hash := a.Door.Engine().Program().Hash(); hash != before.Program {
+		changed = true
+		if err := a.Door.Begin(ctx, by, before.Program); err != nil {
+			return err
+		}
+	}
+	if hash := a.config.Hash(); hash != before.Config {
+		changed = true
+		if _, err := a.Door.Changed(ctx, by, decide.Change{Type: audit.TypeConfigChanged, What: "configuration", Old: before.Config, New: hash}); err != nil {
+			return err
+		}
+	}
+	if !changed {
+		return nil
+	}
+	if err := a.writeDeciding(); err != nil {
+		return folderError(a.folder.dir, err)
+	}
+	return nil
+}
+
+// own records an event of the log itself.
+func (a *App) own(ctx context.Context, kind string, payload audit.Object) error {
+	_, err := a.Book.Append(ctx, audit.Event{Type: kind, Outcome: audit.Success, Payload: payload})
+	return err
+}
+
+// changedTo is the hash that an entry of one of the given types names as new.
+func (a *App) changedTo(ctx context.Context, index uint64, types ...string) (string, error) {
+	e, err := a.Book.Show(ctx, index, -1)
+	if err != nil {
+		return "", err
+	}
+	var payload struct{ New string }
+	if !slices.Contains(types, e.Leaf.Type) || e.Payload == nil {
+		return "", &comity.Error{Code: comity.CodeNotFound, Op: "read change", Err: fmt.Errorf("entry %d is none", index)}
+	}
+	err = json.Unmarshal(e.Payload, &payload)
+	return payload.New, err
+}

@@ -1,0 +1,141 @@
+// SPDX-FileCopyrightText: The Comity authors
+// SPDX-License-Identifier: Apache-2.0
+
+package decide
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/comity-project/comity"
+	"github.com/comity-project/comity/internal/audit"
+)
+
+// DecideBatch answers several requests under one leaf. A request that cannot be answered
+// has its error in its place; the error of the call is of the batch as a whole, which then
+// has no answers.
+func (d *Door) DecideBatch(ctx context.Context, c Caller, reqs []comity.Request) ([]Answer, error) {
+	if err := c.Require(ScopeDecide); err != nil {
+		return nil, d.failed(err)
+	}
+	b := &batch{door: d, caller: c, reqs: reqs, answers: make([]Answer, len(reqs)), events: make([]audit.Event, len(reqs))}
+	defer b.leave()
+	if err := d.load.enter(); err != nil {
+		return nil, d.failed(err)
+	}
+	defer d.load.leave()
+	b.evaluate(ctx)
+	if err := b.record(ctx); err != nil {
+		return nil, d.failed(err)
+	}
+	for i := range b.answers {
+		if a := &b.answers[i]; a.Err != nil {
+			d.count.errors.Add(1)
+		} else {
+			d.count.decided(a.Decision.Effect)
+		}
+	}
+	return b.answers, nil
+}
+
+// batch is several requests on their way. An event without a type is of a request that
+// has its answer already: an error, or that of an earlier request with the same key.
+type batch struct {
+	door    *Door
+	caller  Caller
+	reqs    []comity.Request
+	answers []Answer
+	events  []audit.Event
+
+	mu     sync.Mutex
+	leaves []func()
+}
+
+func (b *batch) leave() {
+	for _, f := range b.leaves {
+		f()
+	}
+}
+
+// evaluate decides all requests, on as many processors as there are.
+func (b *batch) evaluate(ctx context.Context) {
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), (len(b.reqs)+15)/16) {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(b.reqs); i = int(next.Add(1)) - 1 {
+				a := &b.answers[i]
+				a.Decision, a.Err = b.one(ctx, i)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func (b *batch) one(ctx context.Context, i int) (comity.Decision, error) {
+	d := b.door
+	q, err := d.ask(b.caller, b.reqs[i])
+	if err != nil {
+		return comity.Decision{}, err
+	}
+	if key := q.asked.IdempotencyKey; key != "" {
+		var dec comity.Decision
+		if found, err := b.claim(ctx, q, key, &dec); err != nil || found {
+			return dec, err
+		}
+	}
+	if err := d.resolve(ctx, q); err != nil {
+		return comity.Decision{}, err
+	}
+	dec, err := d.evaluate(q)
+	if err == nil {
+		err = d.object(ctx, q, &dec)
+	}
+	if err == nil {
+		b.events[i], err = q.event(&dec)
+	}
+	if err != nil {
+		b.events[i] = audit.Event{}
+		return comity.Decision{}, err
+	}
+	return dec, nil
+}
+
+// claim holds an idempotency key until the batch is recorded.
+func (b *batch) claim(ctx context.Context, q *question, key string, dec *comity.Decision) (bool, error) {
+	body, err := canonicalRequest(q.asked)
+	if err != nil {
+		return false, err
+	}
+	leave, err := b.door.claimKey(b.caller, key, body)
+	if err != nil {
+		return false, err
+	}
+	b.mu.Lock()
+	b.leaves = append(b.leaves, leave)
+	b.mu.Unlock()
+	return b.door.replayDecision(ctx, b.caller, key, body, dec)
+}
+
+// record puts all that was decided under one leaf and gives each answer its place.
+func (b *batch) record(ctx context.Context) error {
+	events, at := b.events[:0], make([]int, 0, len(b.events)) // close the gaps in place
+	for i := range b.events {
+		if b.events[i].Type != "" {
+			events, at = append(events, b.events[i]), append(at, i)
+		}
+	}
+	if len(events) == 0 {
+		return nil
+	}
+	recs, err := b.door.o.Recorder.AppendBatch(ctx, events)
+	if err != nil {
+		return unavailable("record", err)
+	}
+	for n, i := range at {
+		b.answers[i].Decision.Record = &recs[n]
+	}
+	return nil
+}

@@ -1,0 +1,178 @@
+// SPDX-FileCopyrightText: The Comity authors
+// SPDX-License-Identifier: Apache-2.0
+
+package decide
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/comity-project/comity"
+	"github.com/comity-project/comity/internal/audit"
+)
+
+// flights are the requests with an idempotency key that are under way.
+type flights struct {
+	mu   sync.Mutex
+	open map[flightKey]*flight
+}
+
+type flightKey struct{ caller, key string }
+
+// flight is one of them; done is closed when it ended.
+type flight struct {
+	body []byte
+	done chan struct{}
+}
+
+// claim takes a key, or gives the flight that has it.
+func (f *flights) claim(k flightKey, body []byte) (mine, other *flight) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if other := f.open[k]; other != nil {
+		return nil, other
+	}
+	if f.open == nil {
+		f.open = map[flightKey]*flight{}
+	}
+	mine = &flight{body: body, done: make(chan struct{})}
+	f.open[k] = mine
+	return mine, nil
+}
+
+func (f *flights) land(k flightKey, fl *flight) {
+	f.mu.Lock()
+	delete(f.open, k)
+	f.mu.Unlock()
+	close(fl.done)
+}
+
+// maxKey bounds an idempotency key in bytes.
+const maxKey = 256
+
+// alone runs do as the only one with an idempotency key. Who comes with the same key
+// while it runs waits and then looks again: do finds what the first one has recorded.
+func (d *Door) alone(ctx context.Context, c Caller, key string, body []byte, do func() error) error {
+	if err := checkKey(key); err != nil {
+		return err
+	}
+	k := flightKey{c.ID, key}
+	for {
+		mine, other := d.flights.claim(k, body)
+		if mine != nil {
+			defer d.flights.land(k, mine)
+			return do()
+		}
+		if !bytes.Equal(other.body, body) {
+			return errOtherBody()
+		}
+		select {
+		case <-other.done:
+		case <-ctx.Done():
+			return unavailable("wait for the same request", ctx.Err())
+		}
+	}
+}
+
+// claimKey holds an idempotency key for a line of a batch until leave is called. To wait
+// for whoever has it could be to wait for this very batch, so that is an error.
+func (d *Door) claimKey(c Caller, key string, body []byte) (leave func(), err error) {
+	if err := checkKey(key); err != nil {
+		return nil, err
+	}
+	k := flightKey{c.ID, key}
+	mine, _ := d.flights.claim(k, body)
+	if mine == nil {
+		return nil, &comity.Error{Code: comity.CodeConflict, Op: "idempotency key", Err: errors.New("a request with this key is under way"), Remedy: "use each key once in a batch"}
+	}
+	return func() { d.flights.land(k, mine) }, nil
+}
+
+func checkKey(key string) error {
+	if len(key) > maxKey {
+		return &comity.Error{Code: comity.CodeInvalid, Op: "idempotency key", Err: errors.New("it has more than 256 bytes"), Remedy: "use a UUID"}
+	}
+	return nil
+}
+
+func errOtherBody() error {
+	return &comity.Error{Code: comity.CodeConflict, Op: "idempotency key", Err: errors.New("it was used for another request within 24 hours"), Remedy: "use a new key for a new request"}
+}
+
+// once answers a request with an idempotency key from the record of its first answer, if
+// there is one.
+func (d *Door) once(ctx context.Context, q *question, decide func() (comity.Decision, error)) (dec comity.Decision, err error) {
+	key := q.asked.IdempotencyKey
+	if key == "" {
+		return decide()
+	}
+	body, err := canonicalRequest(q.asked)
+	if err != nil {
+		return dec, err
+	}
+	err = d.alone(ctx, q.caller, key, body, func() error {
+		found, err := d.replayDecision(ctx, q.caller, key, body, &dec)
+		if err == nil && !found {
+			dec, err = decide()
+		}
+		return err
+	})
+	return dec, err
+}
+
+func (d *Door) replayDecision(ctx context.Context, c Caller, key string, body []byte, dec *comity.Decision) (bool, error) {
+	var payload struct{ Decision *comity.Decision }
+	_, rec, found, err := d.replay(ctx, c, key, body, &payload)
+	if err != nil || !found {
+		return false, err
+	}
+	if payload.Decision == nil {
+		return false, errOtherBody() // the key belongs to an event
+	}
+	*dec = *payload.Decision
+	dec.Record = &rec
+	return true, nil
+}
+
+// replay reads the payload that was recorded under a key, and when.
+func (d *Door) replay(ctx context.Context, c Caller, key string, body []byte, payload any) (at time.Time, rec comity.Record, found bool, err error) {
+	seen, found, err := d.o.Recorder.Replay(ctx, c.ID, key, body)
+	switch {
+	case err != nil:
+		return at, rec, false, unavailable("look up idempotency key", err)
+	case !found:
+		return at, rec, false, nil
+	case !seen.SameRequest:
+		return at, rec, false, errOtherBody()
+	}
+	entry, err := d.o.Recorder.Show(ctx, seen.Index, seen.Sub)
+	if err != nil {
+		return at, rec, false, unavailable("read the first answer", err)
+	}
+	if entry.Payload == nil {
+		return at, rec, false, &comity.Error{Code: comity.CodeConflict, Op: "idempotency key", Err: errors.New("the first answer cannot be read: " + string(entry.Missing)), Remedy: "use a new key to ask again"}
+	}
+	if err := json.Unmarshal(entry.Payload, payload); err != nil {
+		return at, rec, false, &comity.Error{Code: comity.CodeInternal, Op: "read the first answer", Err: err}
+	}
+	d.count.replayed.Add(1)
+	return entry.Leaf.Time, d.recordOf(seen.Place), true, nil
+}
+
+// recordOf is the record of an earlier entry. Its checkpoint is not that of the first
+// answer but the latest, which covers it too.
+func (d *Door) recordOf(p audit.Place) comity.Record {
+	index := int64(p.Index)
+	rec := comity.Record{Log: d.o.Log, Index: &index}
+	if p.Sub >= 0 {
+		rec.Sub = &p.Sub
+	}
+	if d.o.Head != nil {
+		rec.Checkpoint = string(d.o.Head())
+	}
+	return rec
+}
