@@ -1,0 +1,120 @@
+// SPDX-FileCopyrightText: The Comity authors
+// SPDX-License-Identifier: Apache-2.0
+
+package httpapi
+
+import (
+	"bytes"
+	"errors"
+	"net/http"
+
+	"github.com/comity-project/comity"
+	"github.com/comity-project/comity/engine"
+	"github.com/comity-project/comity/internal/decide"
+)
+
+// decisions answers POST /v1/decisions: one request as JSON, or one a line as NDJSON.
+func (h *Handler) decisions(x *exchange) error {
+	f, err := x.form()
+	if err != nil {
+		return err
+	}
+	if f == formLines {
+		return h.decisionLines(x)
+	}
+	if err := x.read(h.limits.Body); err != nil {
+		return err
+	}
+	d, err := h.decideOne(x, x.in)
+	if err != nil {
+		return err
+	}
+	if x.out, err = d.AppendJSON(x.out); err != nil {
+		return err
+	}
+	x.out = append(x.out, '\n')
+	return x.reply(http.StatusOK, typeJSON, x.out)
+}
+
+func (h *Handler) decideOne(x *exchange, text []byte) (comity.Decision, error) {
+	req, err := engine.DecodeRequest(text)
+	if err != nil {
+		return comity.Decision{}, err
+	}
+	return h.o.Door.Decide(x.r.Context(), x.caller, req)
+}
+
+// decisionLines answers each line in its place; all share one leaf.
+func (h *Handler) decisionLines(x *exchange) error {
+	if err := x.read(h.limits.Stream); err != nil {
+		return err
+	}
+	ls, err := lines(x.in, h.limits.Batch)
+	if err != nil {
+		return err
+	}
+	answers := make([]decide.Answer, len(ls))
+	if len(ls) == 1 {
+		answers[0].Decision, answers[0].Err = h.decideOne(x, ls[0].text)
+		if faulty(answers[0].Err) {
+			return answers[0].Err
+		}
+	} else if err := h.decideLines(x, ls, answers); err != nil {
+		return err
+	}
+	for i := range answers {
+		if err := answers[i].Err; err != nil {
+			x.out = appendLineError(x.out, err, ls[i].number)
+			continue
+		}
+		if x.out, err = answers[i].Decision.AppendJSON(x.out); err != nil {
+			return err
+		}
+		x.out = append(x.out, '\n')
+	}
+	return x.reply(http.StatusOK, typeNDJSON, x.out)
+}
+
+func (h *Handler) decideLines(x *exchange, ls []line, answers []decide.Answer) error {
+	if err := h.rates.take(x.caller.ID, len(ls)-1, x.start); err != nil {
+		return err
+	}
+	reqs := make([]comity.Request, 0, len(ls))
+	places := make([]int, 0, len(ls))
+	for i, l := range ls {
+		req, err := decodeLine(l)
+		if err != nil {
+			answers[i].Err = err
+			continue
+		}
+		reqs, places = append(reqs, req), append(places, i)
+	}
+	if len(reqs) == 0 {
+		return nil
+	}
+	got, err := h.o.Door.DecideBatch(x.r.Context(), x.caller, reqs)
+	if err != nil {
+		return err
+	}
+	if len(got) != len(reqs) {
+		return fail(comity.CodeInternal, "decide batch", "the door answered another number of requests", "")
+	}
+	for i, a := range got {
+		answers[places[i]] = a
+	}
+	return nil
+}
+
+// decodeLine is engine.DecodeRequest for a line of a larger body: positions are those in
+// the body.
+func decodeLine(l line) (comity.Request, error) {
+	req, err := engine.DecodeRequest(bytes.TrimSpace(l.text))
+	var ce *comity.Error
+	if errors.As(err, &ce) && ce.Line > 0 {
+		moved := *ce
+		moved.Line += l.number - 1
+		moved.Op = "decode"
+		return req, &moved
+	}
+	return req, err
+}
