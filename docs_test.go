@@ -41,7 +41,19 @@ var shownOnly = map[string]string{
 	"make check":                   "would run this test again",
 	"make bench":                   "takes minutes",
 	"go run ./bench/engine/report": "takes minutes",
+	"go run ./bench/http/report":   "takes minutes",
 	"make fuzz":                    "takes minutes",
+	"comity serve":                 "runs until it is stopped",
+	"curl -H 'Content-Type: application/json' --data @question.json http://127.0.0.1:8080/v1/decisions":                                                                            "needs the server",
+	"timeout 600 go run github.com/transparency-dev/tessera/cmd/fsck@v1.0.4 --storage_url=file:///var/lib/comity/local/log/ --public_key=/var/lib/comity/local/log.pub --ui=false": "needs the network",
+
+	"sudo install -m 755 comity /usr/local/bin/comity":                                              "changes the machine",
+	"sudo install -d /etc/comity && sudo install -m 644 deploy/comity.yaml /etc/comity/comity.yaml": "changes the machine",
+	"sudo install -m 644 deploy/comity.service /etc/systemd/system/comity.service":                  "changes the machine",
+	"sudo systemctl enable --now comity":                                                            "changes the machine",
+	"sudo systemctl reload comity":                                                                  "changes the machine",
+	"docker build -f deploy/Dockerfile -t comity .":                                                 "needs the network",
+	"docker run --read-only --cap-drop ALL -p 8443:8443 -v comity-data:/var/lib/comity -v comity-anchor:/var/lib/comity-anchor -v /etc/comity:/etc/comity:ro comity": "needs the image",
 }
 
 // passive languages describe; they are read by people only.

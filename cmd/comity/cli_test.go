@@ -20,6 +20,7 @@ import (
 
 	"github.com/comity-project/comity"
 	"github.com/comity-project/comity/engine"
+	"github.com/comity-project/comity/internal/pack"
 )
 
 // TestEveryCodeHasAnExitCode reads the codes from their source, so that a new one cannot
@@ -207,7 +208,7 @@ func FuzzDecide(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var out bytes.Buffer
-		s := &session{f: &decideFlags{asJSON: true}, eng: eng, src: newSource(bytes.NewReader(data), "input"), out: bufio.NewWriter(&out)}
+		s := &session{f: &decideFlags{asJSON: true}, ask: analyse(eng), vocab: func() *pack.Vocabulary { return eng.Program().Model().Vocab }, src: newSource(bytes.NewReader(data), "input"), out: bufio.NewWriter(&out)}
 		if err := s.answerAll(); err != nil {
 			t.Fatal(err)
 		}

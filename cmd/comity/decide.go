@@ -5,7 +5,8 @@ package main
 
 import (
 	"bufio"
-	"crypto/rand"
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -24,6 +25,8 @@ type decideFlags struct {
 	missing           string
 	explain, asJSON   bool
 	want, candidates  []string
+	// data or server record the answers; anchor belongs to data.
+	data, anchor, server string
 }
 
 func newDecide() *cobra.Command {
@@ -44,6 +47,9 @@ by which provisions. A question is an object of facts, or an envelope:
   want         regions: where the operation would be permitted
   candidates   the regions to try
 
+With --data or --server each answer is recorded in the log before it is given, and
+shows where; otherwise this is analysis. A server's key is read from COMITY_API_KEY.
+
 Without a date the question is asked now. Of several questions each gets its
 answer in its place; one that cannot be read gets an error object there.
 
@@ -53,7 +59,9 @@ gravest: 1, then 3, then 4, then 0.`,
   comity decide --at 2024-05-01 --explain < question.yaml
   comity decide --missing ignore --json < questions.jsonl
   comity decide -f question.yaml --want regions --candidates DE,JP,US
-  comity decide -f question.yaml --known-at 2023-01-01 --packs packs/eu_gdpr`,
+  comity decide -f question.yaml --known-at 2023-01-01 --packs packs/eu_gdpr
+  comity decide -f question.yaml --data comity-data
+  comity decide -f question.yaml --server http://127.0.0.1:8080`,
 		Args: noArgs("did you mean: comity decide -f "),
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
@@ -67,6 +75,11 @@ gravest: 1, then 3, then 4, then 0.`,
 	fl.BoolVar(&f.asJSON, "json", false, "print one JSON object a line")
 	fl.StringSliceVar(&f.want, "want", nil, "extras: regions (where the operation would be permitted)")
 	fl.StringSliceVar(&f.candidates, "candidates", nil, "regions to try for --want regions (default: all countries)")
+	fl.StringVar(&f.data, "data", "", "record the answers in this data folder")
+	fl.StringVar(&f.anchor, "anchor", "", "the data folder's anchor, if it is not the default one")
+	fl.StringVar(&f.server, "server", "", "ask the server at this URL, which records the answers")
+	_ = cmd.MarkFlagDirname("data")
+	_ = cmd.MarkFlagDirname("anchor")
 	_ = cmd.RegisterFlagCompletionFunc("missing", cobra.FixedCompletions([]string{"review", "ignore"}, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("want", cobra.FixedCompletions([]string{"regions"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
@@ -86,14 +99,10 @@ func (f *decideFlags) run(cmd *cobra.Command) error {
 		defer file.Close()
 		in, name = file, f.file
 	}
-	var err error
-	if s.eng, err = f.packs.engine(); err != nil {
+	shut, err := s.open(cmd)
+	if err != nil {
 		return err
 	}
-	if err := f.checkCandidates(s.eng.Program().Model().Vocab); err != nil {
-		return err
-	}
-	fmt.Fprintln(cmd.ErrOrStderr(), "not recorded")
 	if _, ok := terminal(in); ok {
 		fmt.Fprintln(cmd.ErrOrStderr(), "reading the question from the terminal; end it with Ctrl-D")
 	}
@@ -103,6 +112,7 @@ func (f *decideFlags) run(cmd *cobra.Command) error {
 	s.src = newSource(in, name)
 	err = s.answerAll()
 	s.out.Flush() // the sink below keeps the error
+	err = errors.Join(err, shut())
 	switch {
 	case err != nil:
 		return err
@@ -133,25 +143,32 @@ func (f *decideFlags) check(cmd *cobra.Command, s *session) error {
 			return usageError("--want", "use regions", "unknown extra %q", w)
 		}
 	}
+	switch {
+	case f.data != "" && f.server != "":
+		return usageError("--data", "leave one of them out", "--data and --server exclude each other")
+	case f.anchor != "" && f.data == "":
+		return usageError("--anchor", "add --data DIR", "an anchor without a data folder")
+	case f.server != "" && len(f.packs.dirs) > 0:
+		return usageError("--packs", "configure the packs of the server", "a server decides by its own packs")
+	}
+	if cmd.Flags().Changed("candidates") && len(f.candidates) == 0 {
+		return usageError("--candidates", "name regions, such as --candidates DE,JP, or leave it out for all countries", "no region is given")
+	}
 	if len(f.candidates) > 0 && len(f.want) == 0 {
 		return usageError("--candidates", "add --want regions", "candidates without a question about regions")
 	}
 	return nil
 }
 
-func (f *decideFlags) checkCandidates(v *pack.Vocabulary) error {
-	for _, c := range f.candidates {
-		if _, ok := v.Regions().Lookup(c); !ok {
-			return usageError("--candidates", pack.Suggest(c, v.Regions().Codes()), "unknown region %q", c)
-		}
-	}
-	return nil
-}
-
 // session answers the questions of one run.
 type session struct {
-	f      *decideFlags
-	eng    *engine.Engine
+	f *decideFlags
+	// ask answers a question; recorded tells that it keeps a record.
+	ask      func(context.Context, comity.Request) (comity.Decision, error)
+	recorded bool
+	ctx      context.Context
+	// vocab is what the questions are written in, nil where only a server knows.
+	vocab  func() *pack.Vocabulary
 	src    *source
 	out    *bufio.Writer
 	screen *screen
@@ -178,9 +195,7 @@ func (s *session) decide(req comity.Request) (d comity.Decision, err error) {
 	if err := s.date(&req); err != nil {
 		return d, err
 	}
-	d, err = s.eng.Decide(req)
-	d.ID = "analysis-" + rand.Text()
-	return d, err
+	return s.ask(s.ctx, req)
 }
 
 // options joins the flags with what the envelope says. Nothing has silent precedence: a
@@ -235,7 +250,7 @@ func (s *session) date(req *comity.Request) error {
 			given, ok = shared, hasShared
 		}
 		switch {
-		case s.f.at == "" && !ok:
+		case s.f.at == "" && !ok && !s.recorded:
 			facts["date"] = s.now
 		case s.f.at == "":
 		case !ok:

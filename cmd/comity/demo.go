@@ -5,7 +5,9 @@ package main
 
 import (
 	"bytes"
+	"context"
 	_ "embed" // the cases are data
+	"errors"
 	"fmt"
 	"strings"
 
@@ -27,7 +29,9 @@ func newDemo() *cobra.Command {
 		Long: `Decides real cases under the embedded packs: the effect, the conditions and the
 provisions, on the date of each. Many have a twin, the same operation on the day
 before or done otherwise; the line below says what changed and which provision
-says so. It reads no file, writes none and uses no network.`,
+says so. Each answer is recorded in a tamper-evident log, one record is proved, and
+a change in a copy of the log is found. The log lies in a temporary folder that is
+gone afterwards; nothing else is read or written, and no network is used.`,
 		Example: `  comity demo
   comity demo --json`,
 		Args: noArgs(""),
@@ -37,16 +41,20 @@ says so. It reads no file, writes none and uses no network.`,
 				return err
 			}
 			stories, err := readStories(demoCases)
-			if err == nil {
-				err = decideStories(eng, stories)
+			if err != nil {
+				return err
 			}
+			d, err := demonstrate(cmd.Context(), stories)
 			if err != nil {
 				return err
 			}
 			if asJSON {
-				printJSON(cmd.OutOrStdout(), demoReport(stories))
+				printJSON(cmd.OutOrStdout(), demoReport(d))
 			} else {
-				printStories(newScreen(cmd.OutOrStdout()), stories, eng.Program().Model())
+				printStories(newScreen(cmd.OutOrStdout()), d, eng.Program().Model())
+			}
+			if !d.proved || !d.found() {
+				return &comity.Error{Code: comity.CodeInternal, Op: "demo", Err: errors.New("the log did not show what was changed")}
 			}
 			return nil
 		},
@@ -112,12 +120,15 @@ func readStories(data []byte) ([]story, error) {
 	return out, nil
 }
 
-func decideStories(eng *engine.Engine, stories []story) error {
+// asker answers one question, as an engine or a recording door does.
+type asker func(context.Context, comity.Request) (comity.Decision, error)
+
+func decideStories(ctx context.Context, ask asker, stories []story) error {
 	for i := range stories {
 		for j := range stories[i].Twins {
 			t := &stories[i].Twins[j]
 			var err error
-			if t.decision, err = eng.Decide(comity.Request{Facts: t.facts, Missing: stories[i].Missing}); err != nil {
+			if t.decision, err = ask(ctx, comity.Request{Facts: t.facts, Missing: stories[i].Missing}); err != nil {
 				return fmt.Errorf("%s: %w", caseName(&stories[i], t), err)
 			}
 		}
@@ -136,6 +147,14 @@ func caseName(st *story, t *twin) string {
 // demoJSON is the JSON of comity demo, a contract.
 type demoJSON struct {
 	Cases []demoCase `json:"cases"`
+	Proof struct {
+		Index    int64 `json:"index"`
+		Verified bool  `json:"verified"`
+	} `json:"proof"`
+	Tamper struct {
+		Entry int64 `json:"entry"`
+		Found bool  `json:"found"`
+	} `json:"tamper"`
 }
 
 type demoCase struct {
@@ -144,26 +163,37 @@ type demoCase struct {
 	Effect     comity.Effect      `json:"effect"`
 	Citations  []string           `json:"citations"`
 	Conditions []comity.Condition `json:"conditions"`
+	Record     demoPlace          `json:"record"`
 }
 
-func demoReport(stories []story) demoJSON {
+// demoPlace is where a case is recorded.
+type demoPlace struct {
+	Log   string `json:"log"`
+	Index int64  `json:"index"`
+}
+
+func demoReport(d *demonstration) demoJSON {
 	out := demoJSON{Cases: []demoCase{}}
-	for i := range stories {
-		for j := range stories[i].Twins {
-			t := &stories[i].Twins[j]
+	for i := range d.stories {
+		for j := range d.stories[i].Twins {
+			t := &d.stories[i].Twins[j]
 			out.Cases = append(out.Cases, demoCase{
-				Case: caseName(&stories[i], t), Date: shortTime(t.decision.At), Effect: t.decision.Effect,
+				Case: caseName(&d.stories[i], t), Date: shortTime(t.decision.At), Effect: t.decision.Effect,
 				// Lists are never null.
 				Citations:  append([]string{}, t.decision.Citations...),
 				Conditions: append([]comity.Condition{}, t.decision.Conditions...),
+				Record:     demoPlace{t.decision.Record.Log, *t.decision.Record.Index},
 			})
 		}
 	}
+	index := *d.chosen.decision.Record.Index
+	out.Proof.Index, out.Proof.Verified = index, d.proved
+	out.Tamper.Entry, out.Tamper.Found = index, d.found()
 	return out
 }
 
-func printStories(s *screen, stories []story, m model) {
-	answers := 0
+func printStories(s *screen, d *demonstration, m model) {
+	answers, stories := 0, d.stories
 	for i := range stories {
 		st := &stories[i]
 		s.printf("%s\n", s.paint(strong, st.Name))
@@ -181,6 +211,7 @@ func printStories(s *screen, stories []story, m model) {
 		}
 		s.printf("\n")
 	}
+	d.print(s)
 	s.printf("%s, %s, asked with --missing ignore where nothing else is said.\n", count(len(stories), "case"), count(answers, "answer"))
 	s.printf("Ask your own: comity decide --help. This is not legal advice.\n")
 }
@@ -209,6 +240,9 @@ func printTwin(s *screen, t *twin) {
 		s.row("", faint, "nothing forbids it")
 	}
 	s.row("", faint, cites(d.Citations))
+	if d.Record != nil {
+		s.row("", faint, fmt.Sprintf("recorded as entry %d", *d.Record.Index))
+	}
 }
 
 func printChanges(s *screen, m model, before, after *twin) {

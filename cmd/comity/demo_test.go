@@ -6,6 +6,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -78,9 +79,41 @@ func TestDemo(t *testing.T) {
 		if want.cites != "" && !scenario.Cites(c.Citations, want.cites) {
 			t.Errorf("%s: cites %q, expected %s", c.Case, c.Citations, want.cites)
 		}
+		if c.Record.Log != "local" || i > 0 && c.Record.Index != got.Cases[i-1].Record.Index+1 {
+			t.Errorf("%s: recorded as entry %d of %q, after entry %d", c.Case, c.Record.Index, c.Record.Log, got.Cases[max(0, i-1)].Record.Index)
+		}
 		if c.Citations == nil || c.Conditions == nil {
 			t.Errorf("%s: a list is null", c.Case)
 		}
+	}
+}
+
+// TestDemoProves: the first denied case is proved, and found when it is changed.
+func TestDemoProves(t *testing.T) {
+	stories, err := readStories(demoCases)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tmp := t.TempDir()
+	t.Setenv("TMPDIR", tmp)
+	d, err := demonstrate(t.Context(), stories)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !d.proved || !d.found() || d.path == 0 {
+		t.Errorf("proved %v over %d hashes, found %v", d.proved, d.path, d.found())
+	}
+	for _, f := range d.report.Findings {
+		if f.Index != *d.chosen.decision.Record.Index {
+			t.Errorf("finding at entry %d, which nobody changed: %s", f.Index, f.Text)
+		}
+	}
+	left, err := os.ReadDir(tmp)
+	if err != nil || len(left) > 0 {
+		t.Errorf("left in the temporary folder: %v, %v", left, err)
+	}
+	if _, err := forge([]byte("\x00\x02{}"), 0); err == nil {
+		t.Error("an entry without a deny was changed")
 	}
 }
 
@@ -95,7 +128,7 @@ func TestDemoTwins(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := decideStories(eng, stories); err != nil {
+	if err := decideStories(t.Context(), analyse(eng), stories); err != nil {
 		t.Fatal(err)
 	}
 	for i := range stories {

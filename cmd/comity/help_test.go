@@ -27,13 +27,50 @@ to_region: JP
 	"questions.jsonl": `{"operation":"process","subject_location":"DE","controller_establishment":"DE","data_categories":"contact","purpose":"contract_performance","legal_basis":"contract","date":"2024-05-01"}
 {"operation":"transfer","subject_location":"DE","controller_establishment":"DE","data_categories":"contact","from_region":"DE","to_region":"US","transfer_mechanism":"none","date":"2024-05-01"}
 `,
+	"events.jsonl": `{"type":"data_access","actor":{"id":"anna"},"action":"read","resource":{"type":"file","id":"7"},"success":true}
+{"type":"authentication","actor":{"id":"anna"},"success":false}
+`,
 	"scenarios.yaml": `scenarios:
 - id: S1
   facts: {operation: transfer, subject_location: DE, controller_establishment: DE, data_categories: contact, from_region: DE, to_region: FR, date: 2024-05-01}
   expected: {effect: allow, regimes: [eu_gdpr]}
 `,
+	"comity.yaml": "data: comity-data\n",
 	// A stand-in for graphviz, which a machine need not have; it is last on the PATH.
 	"bin/dot": "#!/bin/sh\nexec cat\n",
+}
+
+// recordedExample makes the log that the examples of comity audit work on, and a proof of
+// its first entry.
+const recordedExample = `set -e
+comity decide -f question.yaml --missing ignore --data comity-data || test $? = 3
+cp comity-data/local/log.pub log.pub
+comity audit prove 0 --log comity-data --out first.tlog-proof --leaf first.json`
+
+// served makes an example that needs a server run: one that starts one is stopped once it
+// serves, one that asks one gets one.
+func served(line string) string {
+	const start = `
+comity serve --listen 127.0.0.1:0 > serve.out &
+server=$!
+trap 'kill $server' EXIT
+until grep -q '^serving ' serve.out; do kill -0 $server; sleep 0.1; done
+`
+	const url = "http://127.0.0.1:8080"
+	switch {
+	case strings.Contains(line, "comity serve"):
+		return `set -e
+` + strings.NewReplacer(" --listen 127.0.0.1:9000", "").Replace(line) + ` --listen 127.0.0.1:0 > serve.out &
+server=$!
+until grep -q '^serving ' serve.out; do kill -0 $server; sleep 0.1; done
+kill -TERM $server
+wait $server`
+	case strings.Contains(line, url):
+		return start + strings.ReplaceAll(line, url, `"$(sed -n 's/^serving *//p' serve.out)"`)
+	case strings.Contains(line, "principal list"), strings.Contains(line, "principal revoke"):
+		return "comity principal add billing-api && " + line
+	}
+	return line
 }
 
 // commands lists every command that a user sees.
@@ -67,7 +104,7 @@ func TestHelp(t *testing.T) {
 				if !strings.HasPrefix(line, "  ") || !strings.Contains(line, cmd.CommandPath()) {
 					t.Errorf("the example %q does not show %s, indented by two", line, cmd.CommandPath())
 				}
-				runExample(t, strings.TrimSpace(line))
+				runExample(t, served(strings.TrimSpace(line)))
 			}
 		})
 	}
@@ -89,10 +126,23 @@ func runExample(t *testing.T, line string) {
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.CommandContext(t.Context(), "sh", "-c", line)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "PATH="+os.Getenv("PATH")+string(os.PathListSeparator)+filepath.Join(dir, "bin"))
-	out, err := cmd.CombinedOutput()
+	shell := func(line string) ([]byte, error) {
+		cmd := exec.CommandContext(t.Context(), "sh", "-c", line)
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "PATH="+os.Getenv("PATH")+string(os.PathListSeparator)+filepath.Join(dir, "bin"), "XDG_STATE_HOME="+filepath.Join(dir, "state"))
+		return cmd.CombinedOutput()
+	}
+	if strings.Contains(line, "comity audit ") {
+		if out, err := shell(recordedExample); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+	}
+	if strings.Contains(line, "comity audit adopt ") { // which is for a log that cannot go on
+		if out, err := shell("rm state/comity/*/local/anchor"); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+	}
+	out, err := shell(line)
 	var exit *exec.ExitError
 	if err != nil && (!errors.As(err, &exit) || !slices.Contains([]int{exitDeny, exitReview}, exit.ExitCode())) {
 		t.Errorf("%s\n%v\n%s", line, err, out)

@@ -10,6 +10,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"syscall"
 
 	"github.com/comity-project/comity"
 	"github.com/comity-project/comity/engine"
@@ -97,8 +99,14 @@ func (s *source) failed(err error) error {
 	if comity.CodeOf(err) != comity.CodeInternal {
 		return locate(s.name, s.line, nil, nil, err)
 	}
-	e := notFound("read", err).(*comity.Error)
-	e.Op = s.name
+	var pe *fs.PathError
+	e := &comity.Error{Code: comity.CodeNotFound, Op: s.name, Err: err}
+	if errors.As(err, &pe) {
+		e.Err = pe.Err
+	}
+	if errors.Is(err, syscall.EISDIR) {
+		e.Remedy = "name a file with the question in it"
+	}
 	return e
 }
 
@@ -208,7 +216,7 @@ func (s *session) answer(start int, req comity.Request, facts func() []factAt, e
 	if err != nil {
 		// Only now does it matter whether this is the only question.
 		s.several = s.several || s.answers > 0 || s.follows()
-		err = locate(s.src.name, start, s.eng.Program().Model().Vocab, facts, err)
+		err = locate(s.src.name, start, s.vocab(), facts, err)
 	}
 	return s.report(&d, err)
 }

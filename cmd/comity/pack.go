@@ -6,8 +6,8 @@ package main
 import (
 	"cmp"
 	"errors"
-	"io/fs"
 	"fmt"
+	"io/fs"
 	"path"
 	"path/filepath"
 	"slices"
@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/comity-project/comity"
+	"github.com/comity-project/comity/internal/app"
 	"github.com/comity-project/comity/internal/pack"
 	"github.com/comity-project/comity/internal/scenario"
 )
@@ -71,7 +72,7 @@ func lint(dirs []string) (pack.Problems, error) {
 		}
 	}
 	var list pack.Problems
-	eng, err := loadEngine(dirs)
+	eng, err := app.LoadPacks(dirs)
 	switch {
 	case err == nil:
 		list = eng.Findings()
@@ -93,7 +94,7 @@ func below(file, dir string) bool {
 
 // mustHold refuses a folder without a pack.
 func mustHold(dir string) error {
-	found, err := packsIn(dir)
+	found, err := app.PacksIn(dir)
 	if err == nil && len(found) == 0 {
 		err = &comity.Error{Code: comity.CodeNotFound, Op: dir, Err: errors.New("no pack here"), Remedy: "a pack is a folder with a pack.yaml"}
 	}
@@ -179,20 +180,20 @@ func testPacks(dirs []string, p *progress) (*packReport, error) {
 		if err := mustHold(dir); err != nil {
 			return nil, err
 		}
-		inDir, err := packsIn(dir)
+		inDir, err := app.PacksIn(dir)
 		if err != nil {
 			return nil, err
 		}
 		for _, f := range inDir {
-			rep.Packs = append(rep.Packs, f.id)
-			list, err := yamlFiles(filepath.Join(f.dir, "cases"))
+			rep.Packs = append(rep.Packs, f.ID)
+			list, err := yamlFiles(filepath.Join(f.Dir, "cases"))
 			if err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return nil, notFound("pack test", err)
 			}
 			files = append(files, list...)
 		}
 	}
-	eng, err := loadEngine(dirs)
+	eng, err := app.LoadPacks(dirs)
 	if err != nil {
 		return nil, err
 	}

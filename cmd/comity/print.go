@@ -20,10 +20,7 @@ import (
 func printDecision(s *screen, d *comity.Decision) {
 	s.printf("%s  on %s\n", s.paint(effectStyles[d.Effect], headline(d)), shortTime(d.At))
 	printWhy(s, d)
-	for i, c := range d.Conditions {
-		s.row(numbered("condition", i, len(d.Conditions)), plain, c.Text+by(c.Due)+ofParts(c.Parts))
-		s.row("", faint, cites(c.Citations))
-	}
+	printConditions(s, d)
 	if d.ValidUntil != nil {
 		s.row("valid until", strong, shortTime(*d.ValidUntil))
 	}
@@ -44,6 +41,20 @@ func printDecision(s *screen, d *comity.Decision) {
 	for _, line := range d.Explanation {
 		s.row("explained", plain, line)
 	}
+	if d.Record != nil {
+		s.row("record", plain, recordPlace(d.Record))
+	}
+}
+
+// recordPlace says where a decision stands in a log.
+func recordPlace(r *comity.Record) string {
+	switch {
+	case r.Index == nil:
+		return r.Log + ", written later"
+	case r.Sub != nil:
+		return fmt.Sprintf("%s, entry %d, part %d", r.Log, *r.Index, *r.Sub)
+	}
+	return fmt.Sprintf("%s, entry %d", r.Log, *r.Index)
 }
 
 func headline(d *comity.Decision) string {
@@ -79,7 +90,7 @@ func printWhy(s *screen, d *comity.Decision) {
 		}
 	}
 	for _, q := range d.Questions {
-		s.row("open", strong, q.Requirement)
+		s.row("open", strong, q.Requirement+ofParts(q.Parts))
 		s.row("", plain, q.Text)
 		s.row("", faint, cites(q.Citations))
 		s.row("decides", plain, q.Who)
@@ -92,16 +103,35 @@ func printWhy(s *screen, d *comity.Decision) {
 		s.row("missing", plain, text)
 	}
 	for _, g := range d.Grounds {
-		s.row("ground", strong, g.Requirement+": "+g.Branch)
+		s.row("ground", strong, g.Requirement+": "+g.Branch+ofParts(g.Parts))
 		s.row("", faint, cites(g.Citations))
 	}
 	for _, o := range d.Outside {
-		s.row("outside", strong, o.Pack+": "+o.ID)
+		s.row("outside", strong, o.Pack+": "+o.ID+ofParts(o.Parts))
 		s.row("", plain, o.Text)
 		s.row("", faint, cites(o.Citations))
 	}
 	if d.Effect == comity.Allow && len(d.Grounds)+len(d.Outside) == 0 {
 		s.row("because", plain, nothingStops(d))
+	}
+	if d.Effect == comity.Allow && len(d.NotAtIssue) > 0 {
+		s.row("not asked", plain, strings.Join(d.NotAtIssue, ", ")+": nothing was said about the exceptions; --missing review asks for them")
+	}
+}
+
+// printConditions lists what an allow asks for. Under a denial there is nothing to meet;
+// beside a review they show what may be asked for once it is allowed.
+func printConditions(s *screen, d *comity.Decision) {
+	if d.Effect == comity.Deny {
+		return
+	}
+	pending := ""
+	if d.Effect == comity.Review {
+		pending = " (without effect until the review allows it)"
+	}
+	for i, c := range d.Conditions {
+		s.row(numbered("condition", i, len(d.Conditions)), plain, c.Text+by(c.Due)+ofParts(c.Parts)+pending)
+		s.row("", faint, cites(c.Citations))
 	}
 }
 

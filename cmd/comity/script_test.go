@@ -28,15 +28,27 @@ func TestMain(m *testing.M) {
 //
 //	status N command ...   runs a command, which must end with exit code N
 //	repeat FILE N TEXT     writes TEXT N times into FILE; \n and \xNN are read as in Go
+//	setenv NAME FILE       sets a variable to the text of a file
+//
+// and those of servers, see there.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Setup:               func(env *testscript.Env) error { return setup(env.WorkDir) },
+		Setup: func(env *testscript.Env) error {
+			env.Values[serversKey{}] = &servers{runs: map[string]*exec.Cmd{}}
+			env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, "state"))
+			return setup(env.WorkDir)
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"status": status,
 			"repeat": repeat,
+			"server": startServer,
+			"signal": signalServer,
+			"post":   post,
+			"get":    get,
+			"setenv": setenv,
 		},
 	})
 }

@@ -41,7 +41,7 @@ Exit code 3 if a case fails.`,
 		Example: `  comity test packs/eu_gdpr/cases
   comity test scenarios.yaml --json
   comity test --robust --loaded scenarios.yaml`,
-		Args: checked(cobra.MinimumNArgs(1)),
+		Args: needFiles,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
 	}
 	f.packs.bind(cmd)
@@ -51,6 +51,14 @@ Exit code 3 if a case fails.`,
 	fl.BoolVar(&f.failing, "failures", false, "list failing cases only, without the scores")
 	fl.BoolVar(&f.own, "loaded", false, "leave out cases of regimes that no loaded pack covers")
 	return cmd
+}
+
+// needFiles says what to do where no file is named.
+func needFiles(_ *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return usageError("test", "name scenario files, files of pack cases, or folders of them, such as packs/eu_gdpr/cases", "no file is given")
+	}
+	return nil
 }
 
 func (f *testFlags) run(cmd *cobra.Command, args []string) error {

@@ -64,7 +64,7 @@ func parseYAML(data []byte) (root *yaml.Node, err error) {
 	}
 	switch err := dec.Decode(&more); {
 	case err == nil:
-		return nil, fault(&more, comity.CodeInvalid, "for several questions write JSON, one a line", "a second document begins here")
+		return nil, fault(&more, comity.CodeInvalid, "ask each in a run of its own, or write JSON, one question a line", "a question is one YAML document, but after --- a second one begins here")
 	case !errors.Is(err, io.EOF):
 		return nil, yamlError(err)
 	}

@@ -1,0 +1,69 @@
+// SPDX-FileCopyrightText: The Comity authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/spf13/cobra"
+
+	"github.com/comity-project/comity"
+	"github.com/comity-project/comity/internal/app"
+	"github.com/comity-project/comity/internal/audit"
+)
+
+// withApp opens the data folder, which no other process may have open, and closes it.
+func withApp(cmd *cobra.Command, f *folderFlags, do func(context.Context, *app.App) error) error {
+	c, err := f.config()
+	if err != nil {
+		return err
+	}
+	if err := mustHoldData(c.Data); err != nil {
+		return err
+	}
+	ctx := cmd.Context()
+	a, err := app.Open(ctx, c, nil)
+	if err != nil {
+		return err
+	}
+	err = do(ctx, a)
+	if closing := a.Close(context.WithoutCancel(ctx)); err == nil {
+		err = closing
+	}
+	return err
+}
+
+// foundEntry is the JSON of one entry of the log.
+type foundEntry struct {
+	Log   string          `json:"log"`
+	Index uint64          `json:"index"`
+	Sub   *int            `json:"sub,omitempty"`
+	Leaf  json.RawMessage `json:"leaf"`
+	// Payload is the opened payload, or Missing says why there is none.
+	Payload  json.RawMessage `json:"payload,omitempty"`
+	Missing  string          `json:"missing,omitempty"`
+	ErasedBy *uint64         `json:"erased_by,omitempty"`
+	// Recomputed is what facts and program give again.
+	Recomputed *recomputed `json:"recomputed,omitempty"`
+}
+
+// recomputed is a decision that was computed again from its record.
+type recomputed struct {
+	// Same tells whether the answer is the recorded one, by the digest in the leaf.
+	Same        bool          `json:"same"`
+	Effect      comity.Effect `json:"effect"`
+	Voice       string        `json:"voice"`
+	Explanation []string      `json:"explanation"`
+	Note        string        `json:"note,omitempty"`
+}
+
+func entryOf(log string, e *audit.Found) foundEntry {
+	out := foundEntry{Log: log, Index: e.Index, Leaf: e.Bytes}
+	if e.Sub >= 0 {
+		sub := e.Sub
+		out.Sub = &sub
+	}
+	return out
+}
