@@ -15,6 +15,9 @@ BENCH ?= .
 COUNT ?= 1
 FUZZTIME ?= 60s
 
+# SOAK selects the tests of make soak: those that read COMITY_SOAK.
+SOAK ?= Kill|Crash|Flip|Soak
+
 .PHONY: help
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1|\2/p' Makefile | while IFS='|' read -r name text; do printf '%-12s %s\n' "$$name" "$$text"; done
@@ -71,11 +74,16 @@ race: go cc
 bench: go ## benchmarks beside peers; BENCH=regexp COUNT=n
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) -timeout 60m ./bench/...
 
+# The loops that kill, crash and flip, at full count; `make test` runs about a tenth.
+.PHONY: soak
+soak: go ## the long loops at full count
+	COMITY_SOAK=1 $(GO) test -count=1 -timeout 40m -run '$(SOAK)' ./internal/translog ./internal/app ./proof ./cmd/comity
+
 .PHONY: fuzz
 fuzz: go ## each fuzz target for FUZZTIME (60s)
 	@while IFS=: read -r file target; do \
 		echo "$$target in $$(dirname "$$file"), $(FUZZTIME)"; \
-		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "./$$(dirname "$$file")"; \
+		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5x "./$$(dirname "$$file")"; \
 	done < <(grep -roE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' * | sed 's/:func /:/' | sort)
 
 .PHONY: go

@@ -122,7 +122,7 @@ func eventOf(e client.Event) audit.Event {
 
 // VerifierKey is the public key of the log, in the form of signed notes: whoever has it
 // can verify receipts and the whole log.
-func (c *Comity) VerifierKey() string { return c.app.VerifierKey }
+func (c *Comity) VerifierKey() string { return c.app.VerifierKey() }
 
 // Prove is the proof that an entry is in the log; with the entry's leaf and VerifierKey it
 // is verified anywhere, see package proof.

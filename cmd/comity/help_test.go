@@ -69,6 +69,8 @@ wait $server`
 		return start + strings.ReplaceAll(line, url, `"$(sed -n 's/^serving *//p' serve.out)"`)
 	case strings.Contains(line, "principal list"), strings.Contains(line, "principal revoke"):
 		return "comity principal add billing-api && " + line
+	case strings.Contains(line, "rotate --retire"):
+		return "comity audit rotate && " + line
 	}
 	return line
 }

@@ -181,7 +181,7 @@ func newService(ctx context.Context, c config.Config, a *app.App, logger *slog.L
 	s.traces = stop
 	o := httpapi.Options{
 		Door: a.Door, Auth: bearer{auth}, Vocabulary: func() *pack.Vocabulary { return a.Door.Engine().Program().Model().Vocab },
-		Reloader: a, Logs: map[string]httpapi.Log{a.LogName: a.Log}, PublicLogs: c.PublicLogs, PublicMetrics: c.PublicMetrics,
+		Reloader: a, Logs: map[string]httpapi.Log{a.LogName: a}, PublicLogs: c.PublicLogs, PublicMetrics: c.PublicMetrics,
 		Ready: a.Ready, Recorder: a.Book, PublicURL: c.PublicURL, Tracer: tracer, Logger: logger,
 		AuthZEN: httpapi.AuthZEN{AllowConditional: c.AuthZEN.Conditional == "allow"},
 		Limits: httpapi.Limits{
@@ -246,7 +246,7 @@ func (s *service) announce(out io.Writer, addr net.Addr) {
 	fmt.Fprintf(out, "data     %s\n", p.Data)
 	fmt.Fprintf(out, "anchor   %s\n", p.Anchor)
 	fmt.Fprintf(out, "keys     %s (signs the log), %s\n", p.LogKey, p.SubjectKeys)
-	fmt.Fprintf(out, "verify   %s\n", s.app.VerifierKey)
+	fmt.Fprintf(out, "verify   %s\n", s.app.VerifierKey())
 	if err := s.app.Ready(); err != nil {
 		fmt.Fprintf(out, "reading  only: %s\n", clean(err.Error()))
 	}

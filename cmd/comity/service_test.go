@@ -78,7 +78,7 @@ func overHTTP(t *testing.T) (recordedDoor, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c, a.VerifierKey
+	return c, a.VerifierKey()
 }
 
 // TestSameDoor: the same questions get the same answers, records and errors in-process and

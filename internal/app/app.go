@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/comity-project/comity"
@@ -38,8 +39,7 @@ type App struct {
 	Recovery   *translog.Recovery
 	Paths      Paths
 	// Origin is the log's name in its checkpoints, LogName in records and URLs.
-	// VerifierKey is its public key.
-	Origin, LogName, VerifierKey string
+	Origin, LogName string
 
 	config   config.Config
 	logger   *slog.Logger
@@ -47,6 +47,7 @@ type App struct {
 	keys     *keyring.Keyring
 	anchor   *translog.FileAnchor
 	programs *programs
+	signing  atomic.Pointer[[]string] // public keys of those that sign, the current one first
 	// locked is why the log must not be written, found before it was opened.
 	locked error
 	stop   context.CancelFunc
@@ -142,7 +143,7 @@ func (a *App) openLog(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	signers, public, err := a.signers(empty)
+	signers, public, err := a.openSigners(empty)
 	if err != nil {
 		return err
 	}
@@ -253,6 +254,20 @@ func PrincipalsFile(data string) string { return filepath.Join(data, "principals
 // SyncPrincipals takes over changes of the principals now.
 func (a *App) SyncPrincipals(ctx context.Context) error { return a.Principals.Sync(ctx, journal{a}) }
 
+// VerifierKey is the log's current public key.
+func (a *App) VerifierKey() string { return a.signers()[0] }
+
+// signers are the public keys of those that sign. Only Open and Reload change them.
+func (a *App) signers() []string { return *a.signing.Load() }
+
+// Resource serves the files of the log, and its public key as log.pub.
+func (a *App) Resource(path string) ([]byte, error) {
+	if path == "log.pub" {
+		return []byte(a.VerifierKey() + "\n"), nil
+	}
+	return a.Log.Resource(path)
+}
+
 // Ready is nil, or why nothing is answered now.
 func (a *App) Ready() error {
 	if a.locked != nil {
@@ -265,7 +280,7 @@ func (a *App) Ready() error {
 }
 
 // Reload reads the packs anew; who asked for it is recorded before they take effect. It
-// also accepts a clock that had jumped, and takes over changed principals.
+// also accepts a clock that had jumped, and takes over changed signing keys and principals.
 func (a *App) Reload(ctx context.Context, by decide.Caller) (comity.Record, error) {
 	if err := by.Require(decide.ScopeAdminister); err != nil {
 		return comity.Record{}, err
@@ -281,8 +296,11 @@ func (a *App) Reload(ctx context.Context, by decide.Caller) (comity.Record, erro
 	if err != nil {
 		return comity.Record{}, err
 	}
+	if err := a.takeOverKeys(ctx, by); err != nil {
+		return comity.Record{}, err
+	}
 	if err := a.writeDeciding(); err != nil {
-		a.logger.Warn("the next start will record the packs once more", "error", err)
+		a.logger.Warn("the next start will record packs and keys once more", "error", err)
 	}
 	return rec, a.Principals.Sync(ctx, journal{a})
 }

@@ -52,6 +52,19 @@ func openFolder(dir string) (*folder, error) {
 	return f, nil
 }
 
+// knownFolder names a data folder that exists, without locking it.
+func knownFolder(dir string) (*folder, error) {
+	abs, err := filepath.Abs(dir)
+	if err == nil {
+		_, err = os.Stat(filepath.Join(abs, "format.json"))
+	}
+	if err != nil {
+		return nil, &comity.Error{Code: comity.CodeNotFound, Op: "open data folder " + dir, Err: err, Remedy: "give the folder with --data"}
+	}
+	f := &folder{dir: abs}
+	return f, f.identify()
+}
+
 func folderError(dir string, err error) error {
 	return &comity.Error{Code: comity.CodeUnavailable, Op: "open data folder " + dir, Err: err}
 }

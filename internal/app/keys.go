@@ -116,38 +116,18 @@ func (a *App) lock(format string, args ...any) {
 	}
 }
 
-// signers are the signing keys, the first one current, and the public keys of all. For a
+// openSigners gives the signing keys, the first one current, and the public keys of all. For a
 // new log a key is made; a log that lost its key is only read.
-func (a *App) signers(empty bool) ([]note.Signer, []string, error) {
-	text, err := os.ReadFile(a.Paths.LogKey)
-	if errors.Is(err, fs.ErrNotExist) {
+func (a *App) openSigners(empty bool) ([]note.Signer, []string, error) {
+	signers, keys, err := a.readSigners()
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return a.newSigner(empty)
+	case err != nil:
+		return nil, nil, err
 	}
-	if err != nil {
-		return nil, nil, &comity.Error{Code: comity.CodeUnavailable, Op: "read signing key", Err: err}
-	}
-	var signers []note.Signer
-	var public []string
-	for line := range strings.Lines(string(text)) {
-		skey := strings.TrimSpace(line)
-		if skey == "" {
-			continue
-		}
-		s, err := note.NewSigner(skey)
-		if err == nil {
-			var v string
-			v, err = publicKey(skey)
-			public = append(public, v)
-		}
-		if err != nil {
-			return nil, nil, &comity.Error{Code: comity.CodeInvalid, Op: "read signing key " + a.Paths.LogKey, Err: err, Remedy: "restore it from a backup"}
-		}
-		signers = append(signers, s)
-	}
-	if len(signers) == 0 {
-		return nil, nil, &comity.Error{Code: comity.CodeInvalid, Op: "read signing key " + a.Paths.LogKey, Err: errors.New("the file has no key"), Remedy: "restore it from a backup"}
-	}
-	return signers, public, a.publish(public)
+	a.signing.Store(&keys)
+	return signers, keys, a.publish(keys, nil)
 }
 
 func (a *App) newSigner(empty bool) ([]note.Signer, []string, error) {
@@ -162,46 +142,76 @@ func (a *App) newSigner(empty bool) ([]note.Signer, []string, error) {
 	if !empty {
 		// The log needs some key to be opened at all; it signs nothing with this one.
 		a.lock("the signing key %s is missing", a.Paths.LogKey)
+		if public, err := os.ReadFile(a.Paths.PublicKey); err == nil {
+			vkey = strings.TrimSpace(firstLine(string(public)))
+		}
+		a.signing.Store(&[]string{vkey})
 		return []note.Signer{s}, nil, nil
 	}
 	if err := replaceFile(a.Paths.LogKey, []byte(skey+"\n"), 0o600); err != nil {
 		return nil, nil, &comity.Error{Code: comity.CodeUnavailable, Op: "write signing key", Err: err}
 	}
-	return []note.Signer{s}, []string{vkey}, a.publish([]string{vkey})
+	keys := []string{vkey}
+	a.signing.Store(&keys)
+	return []note.Signer{s}, keys, a.publish(keys, nil)
 }
 
-// publish writes log.pub where it differs. Keys that were there before stay: they verify
-// older checkpoints.
-func (a *App) publish(keys []string) error {
-	a.VerifierKey = keys[0]
-	old, err := os.ReadFile(a.Paths.PublicKey)
+// publish writes log.pub, the current key alone. Those that signed before stay beside it:
+// they verify older checkpoints.
+func (a *App) publish(keys, before []string) error {
+	current, err := os.ReadFile(a.Paths.PublicKey)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return folderError(a.folder.dir, err)
 	}
-	text := strings.Join(keys, "\n") + "\n"
-	if strings.HasPrefix(string(old), text) {
+	if string(current) == keys[0]+"\n" {
 		return nil
 	}
-	for line := range strings.Lines(string(old)) {
-		if line = strings.TrimSpace(line); line != "" && !strings.Contains(text, line) {
-			text += line + "\n"
+	older, err := os.ReadFile(a.formerKeys())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return folderError(a.folder.dir, err)
+	}
+	former := strings.Fields(string(older))
+	for _, k := range append(strings.Fields(string(current)), before...) {
+		if k != keys[0] && !slices.Contains(former, k) {
+			former = append(former, k)
 		}
 	}
-	if err := replaceFile(a.Paths.PublicKey, []byte(text), 0o644); err != nil && !errors.Is(err, fs.ErrPermission) {
+	if len(former) > 0 {
+		err = replaceFile(a.formerKeys(), []byte(strings.Join(former, "\n")+"\n"), 0o644)
+	}
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		err = replaceFile(a.Paths.PublicKey, []byte(keys[0]+"\n"), 0o644)
+	}
+	if err != nil && !errors.Is(err, fs.ErrPermission) {
 		return folderError(a.folder.dir, err)
 	}
 	return nil
 }
 
-// verifiers holds the public keys of the log's own notes: those of its signers and those
-// of log.pub.
+// formerKeys is the file of the public keys that no longer sign.
+func (a *App) formerKeys() string {
+	return filepath.Join(filepath.Dir(a.Paths.PublicKey), "log.former.pub")
+}
+
+// verifiers holds the public keys of the log's own notes: those of its signers, that of
+// log.pub, and the former ones.
 func (a *App) verifiers(keys []string) (note.Verifiers, error) {
-	text, err := os.ReadFile(a.Paths.PublicKey)
+	former, err := os.ReadFile(a.formerKeys())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, folderError(a.folder.dir, err)
 	}
+	public, err := os.ReadFile(a.Paths.PublicKey)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, folderError(a.folder.dir, err)
+	}
+	known := append(slices.Clone(keys), strings.Fields(string(public))...)
+	for _, k := range strings.Fields(string(former)) {
+		if strings.HasPrefix(k, a.Origin+"+") { // others are of logs before this one
+			known = append(known, k)
+		}
+	}
 	var list []note.Verifier
-	for _, k := range append(strings.Fields(string(text)), keys...) {
+	for _, k := range known {
 		v, err := note.NewVerifier(k)
 		if err != nil || v.Name() != a.Origin {
 			return nil, &comity.Error{Code: comity.CodeInvalid, Op: "read public key", Err: fmt.Errorf("%.80q is no key of %s", k, a.Origin)}

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/comity-project/comity"
 	"github.com/comity-project/comity/internal/audit"
@@ -24,12 +25,14 @@ import (
 type deciding struct {
 	Program string `json:"program"`
 	Config  string `json:"config,omitempty"`
+	// Keys are the public keys of those that sign.
+	Keys []string `json:"keys,omitempty"`
 }
 
 func (a *App) decidingFile() string { return filepath.Join(a.folder.dir, cell, "deciding.json") }
 
 func (a *App) writeDeciding() error {
-	text, err := json.Marshal(deciding{Program: a.Door.Engine().Program().Hash(), Config: a.config.Hash()})
+	text, err := json.Marshal(deciding{Program: a.Door.Engine().Program().Hash(), Config: a.config.Hash(), Keys: a.signers()})
 	if err != nil {
 		return err
 	}
@@ -41,7 +44,7 @@ func (a *App) writeDeciding() error {
 func (a *App) recordStart(ctx context.Context) error {
 	by := principal.Local()
 	if a.Recovery.Created {
-		if err := a.own(ctx, audit.TypeLogCreated, audit.Object{{Name: "origin", Value: a.Origin}, {Name: "key", Value: a.VerifierKey}}); err != nil {
+		if err := a.own(ctx, audit.TypeLogCreated, audit.Object{{Name: "origin", Value: a.Origin}, {Name: "key", Value: a.VerifierKey()}}); err != nil {
 			return err
 		}
 	} else if len(a.Recovery.Findings) > 0 {
@@ -72,6 +75,14 @@ func (a *App) recordStart(ctx context.Context) error {
 	if hash := a.config.Hash(); hash != before.Config {
 		changed = true
 		if _, err := a.Door.Changed(ctx, by, decide.Change{Type: audit.TypeConfigChanged, What: "configuration", Old: before.Config, New: hash}); err != nil {
+			return err
+		}
+	}
+	// After adopt, those known are of the log before.
+	before.Keys = slices.DeleteFunc(before.Keys, func(k string) bool { return !strings.HasPrefix(k, a.Origin+"+") })
+	if len(before.Keys) > 0 && !slices.Equal(before.Keys, a.signers()) {
+		changed = true
+		if err := a.recordKeys(ctx, by, before.Keys, a.signers()); err != nil {
 			return err
 		}
 	}

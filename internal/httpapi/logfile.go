@@ -13,7 +13,8 @@ import (
 )
 
 // logFile serves a log in the layout of C2SP tlog-tiles: checkpoint, tile/..., and beside
-// them our payload/....
+// them our payload/... and log.pub, the current public key: who fetches it here still has to
+// learn from elsewhere that it is the right one.
 func (h *Handler) logFile(x *exchange) error {
 	l, ok := h.o.Logs[x.r.PathValue("log")]
 	if !ok {
@@ -21,7 +22,7 @@ func (h *Handler) logFile(x *exchange) error {
 	}
 	path := x.r.PathValue("path")
 	if !logPath(path) {
-		return fail(comity.CodeNotFound, "read log", "a log has no such file", "ask for checkpoint, tile/... or payload/...")
+		return fail(comity.CodeNotFound, "read log", "a log has no such file", "ask for checkpoint, tile/..., payload/... or log.pub")
 	}
 	data, err := l.Resource(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -33,7 +34,7 @@ func (h *Handler) logFile(x *exchange) error {
 	header := x.w.Header()
 	kind := typeOctets
 	switch {
-	case path == "checkpoint":
+	case path == "checkpoint", path == publicKey:
 		kind = typeText
 		header["Cache-Control"] = []string{"no-cache"}
 	case strings.HasPrefix(path, "payload/"):
@@ -46,10 +47,12 @@ func (h *Handler) logFile(x *exchange) error {
 	return x.reply(http.StatusOK, kind, data)
 }
 
+const publicKey = "log.pub"
+
 // logPath tells whether a path can name a file of a log. It is the wall between URLs and
 // the file system; what stands behind it checks the layout.
 func logPath(p string) bool {
-	if p == "checkpoint" {
+	if p == "checkpoint" || p == publicKey {
 		return true
 	}
 	kind, rest, ok := strings.Cut(p, "/")

@@ -91,7 +91,7 @@ func TestRealLog(t *testing.T) {
 	}
 	indexes := map[int64]bool{}
 	for _, r := range records {
-		if _, err := proof.VerifyReceipt(r, open.VerifierKey); err != nil {
+		if _, err := proof.VerifyReceipt(r, open.VerifierKey()); err != nil {
 			t.Errorf("receipt of entry %d: %v", *r.Index, err)
 		}
 		indexes[*r.Index] = true
@@ -109,7 +109,7 @@ func TestRealLog(t *testing.T) {
 		}
 		return []byte(got.body), nil
 	})
-	report, err := proof.VerifyLog(t.Context(), source, proof.Options{Keys: []string{open.VerifierKey}})
+	report, err := proof.VerifyLog(t.Context(), source, proof.Options{Keys: []string{open.VerifierKey()}})
 	if err != nil || len(report.Findings) > 0 || report.Checkpoint.Size < 42 {
 		t.Errorf("verification: %v, %+v", err, report)
 	}
