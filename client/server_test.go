@@ -256,6 +256,10 @@ func appendEvents(t *testing.T, in installation, c *client.Client) {
 	}
 }
 
+func login(success bool) client.Event {
+	return client.Event{Type: "system_access", Actor: client.Actor{ID: "clerk"}, Action: "login", Success: success}
+}
+
 // lostAnswers: the server records and answers, the answer gets lost, the client asks again.
 func lostAnswers(t *testing.T, in installation) {
 	target, err := url.Parse(in.url)
@@ -283,14 +287,14 @@ func lostAnswers(t *testing.T, in installation) {
 	}
 	before := size()
 	decide(t, lossy, transfer("IN"))
-	if _, err := lossy.Append(t.Context(), client.Event{Type: "system_access", Success: true, Actor: client.Actor{ID: "clerk"}, Action: "login"}); err != nil {
+	if _, err := lossy.Append(t.Context(), login(true)); err != nil {
 		t.Fatal(err)
 	}
 	out, err := lossy.DecideBatch(t.Context(), []comity.Request{transfer("JP"), transfer("IN")})
 	if err != nil || out[0].Err != nil || out[1].Err != nil {
 		t.Fatalf("%+v, %v", out, err)
 	}
-	receipts, err := lossy.AppendBatch(t.Context(), []client.Event{{Type: "system_access", Success: true}, {Type: "system_access"}})
+	receipts, err := lossy.AppendBatch(t.Context(), []client.Event{login(true), login(false)})
 	if err != nil || receipts[0].Err != nil || receipts[1].Err != nil {
 		t.Fatalf("%+v, %v", receipts, err)
 	}

@@ -56,7 +56,8 @@ func TestDocs(t *testing.T) {
 func section(t *testing.T, b *strings.Builder, types map[string]*ast.TypeSpec, docs map[string]string, name, key string) {
 	t.Helper()
 	if key != "" {
-		fmt.Fprintf(b, "\n## %s\n\n%s\n", key, strings.Join(strings.Fields(strings.TrimPrefix(docs[name], name+" ")), " "))
+		doc := strings.Join(strings.Fields(strings.TrimPrefix(docs[name], name+" ")), " ")
+		fmt.Fprintf(b, "\n## %s\n\n%s%s\n", key, strings.ToUpper(doc[:1]), doc[1:])
 	}
 	var inner []string
 	b.WriteString("\n")

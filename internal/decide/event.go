@@ -223,6 +223,7 @@ func (d *Door) Reload(ctx context.Context, by Caller, next *engine.Engine) (comi
 	}
 	d.state.Store(s)
 	d.SourceChanged()
+	d.leases.forget()
 	return rec, nil
 }
 

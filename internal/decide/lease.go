@@ -192,6 +192,14 @@ func (l *leases) sweep(inForce func(*lease) bool) {
 	}
 }
 
+// forget drops leases of an earlier program, which they would keep in memory.
+func (l *leases) forget() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	state := l.door.state.Load()
+	l.sweep(func(have *lease) bool { return have.state == state })
+}
+
 // maxCounts bounds the counts that are recorded under one leaf.
 const maxCounts = 1000
 

@@ -27,7 +27,7 @@ const (
 	anchorSlots = 3
 	// anchorPause is between two syncs of the anchor: each costs the disk as much as a
 	// group's.
-	anchorPause = 5 * time.Millisecond
+	anchorPause = 20 * time.Millisecond
 )
 
 // FileAnchor is an anchor in a file of its own, which it holds locked.

@@ -6,6 +6,7 @@ package translog
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -16,6 +17,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
+	"github.com/comity-project/comity"
 	"github.com/comity-project/comity/internal/vfs"
 )
 
@@ -326,5 +328,40 @@ func copyAnchor(t testing.TB, b *bed, state AnchorState) {
 	}
 	if err := a.Close(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestRefusedGroupDoesNotReturn: a group that reached the disk but was refused, because
+// its keys did not, is overruled by the next one.
+func TestRefusedGroupDoesNotReturn(t *testing.T) {
+	mem := vfs.NewMem()
+	b := newBed(t, mem, "/data")
+	var keysErr error
+	b.change = func(o *Options) {
+		o.SealEvery = time.Hour
+		o.SyncKeys = func() error { return keysErr }
+	}
+	l, _, end := b.open()
+	fill(t, l, 0, 3, 1)
+	keysErr = errors.New("injected")
+	for range 2 {
+		if _, err := l.Append(context.Background(), Entry{Leaf: []byte("refused"), NewKeys: true}); comity.CodeOf(err) != comity.CodeUnavailable {
+			t.Fatalf("append without durable keys: %v", err)
+		}
+	}
+	keysErr = nil
+	ack, err := l.Append(context.Background(), Entry{Leaf: []byte("accepted"), NewKeys: true})
+	if err != nil || ack.Index != 3 {
+		t.Fatalf("%+v, %v", ack, err)
+	}
+	killed := mem.Copy()
+	end()
+	b.fs, b.anchors = killed, killed
+	l, r, _ := b.open()
+	if r.ReadOnly != nil || r.Size != 4 || len(r.Findings) > 0 {
+		t.Fatalf("%+v", r)
+	}
+	if leaf, err := l.Leaf(3); err != nil || string(leaf) != "accepted" {
+		t.Fatalf("entry 3 is %q, %v", leaf, err)
 	}
 }

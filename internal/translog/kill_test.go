@@ -149,6 +149,11 @@ func TestKill(t *testing.T) {
 		t.Logf("round %d: %d entries, %d seen acknowledged, %v", round, r.Size, len(w.leaves), r.Findings)
 		w.mu.Unlock()
 	}
+	l, _, end := b.open()
+	if err := l.Rotate([]note.Signer{b.keys.signer}); err != nil {
+		t.Fatal(err)
+	}
+	end()
 	checkFsck(t, filepath.Join(dir, "log"), b.keys.verifier)
 }
 
