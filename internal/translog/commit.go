@@ -6,6 +6,7 @@ package translog
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -24,6 +25,8 @@ type committer struct {
 	live    []*pending
 	uppers  []upper
 	keys    chan error
+	crowd   float64   // how many writers shared a group lately
+	began   time.Time // the last group
 	watch   watch
 	step    Stats // of the group at hand
 }
@@ -35,10 +38,11 @@ type upper struct {
 }
 
 // run commits groups until the queue is closed and empty. Whatever queues up during one
-// sync is the next group; it never waits to fill one.
+// sync is the next group.
 func (c *committer) run() {
 	defer close(c.l.committed)
 	for {
+		c.pace()
 		g := c.l.queue.take()
 		if g == nil {
 			break
@@ -69,6 +73,20 @@ func (c *committer) run() {
 	}
 }
 
+// breath is the least time between the beginnings of two groups of several writers.
+const breath = 400 * time.Microsecond
+
+// pace lets the writers of the last groups come back, where there are several: a group
+// costs a signature and a sync, however few share it. A lone writer never waits.
+func (c *committer) pace() {
+	if c.crowd >= 2 {
+		if left := breath - c.l.o.Now().Sub(c.began); left > 0 && left <= breath {
+			c.l.queue.gather(int(c.crowd), left)
+		}
+	}
+	c.began = c.l.o.Now()
+}
+
 // commit records a group. Nothing is acknowledged before frame, keys and anchor are
 // written and the first two are synced.
 func (c *committer) commit(g *group) error {
@@ -90,6 +108,7 @@ func (c *committer) commit(g *group) error {
 		c.step.Failed = 0
 		return nil
 	}
+	c.crowd = max(float64(len(c.live)), 0.95*c.crowd)
 	next, f := c.grow()
 	head := Head{Size: next.size, Root: next.root()}
 	if head.Note, err = signNote(c.l.o.Origin, head.Size, head.Root, c.signers); err != nil {

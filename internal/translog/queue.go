@@ -6,6 +6,7 @@ package translog
 import (
 	"context"
 	"sync"
+	"time"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -46,10 +47,12 @@ type queue struct {
 	closed error
 	wake   chan struct{}
 	pool   sync.Pool
+	want   int           // entries for which the committer waits, 0 if it does not
+	full   chan struct{} // told when they are there
 }
 
 func newQueue() *queue {
-	return &queue{wake: make(chan struct{}, 1), pool: sync.Pool{New: func() any { return new(pending) }}}
+	return &queue{wake: make(chan struct{}, 1), full: make(chan struct{}, 1), pool: sync.Pool{New: func() any { return new(pending) }}}
 }
 
 // put adds an entry to the last group.
@@ -72,7 +75,14 @@ func (q *queue) put(p *pending) (*group, error) {
 	g.entries = append(g.entries, p)
 	g.bytes += size
 	first := len(g.entries) == 1
+	enough := q.want > 0 && len(g.entries) >= q.want
+	if enough {
+		q.want = 0
+	}
 	q.mu.Unlock()
+	if enough {
+		q.full <- struct{}{}
+	}
 	if first {
 		q.signal()
 	}
@@ -96,6 +106,31 @@ func (q *queue) signal() {
 	select {
 	case q.wake <- struct{}{}:
 	default:
+	}
+}
+
+// gather waits until the first group has n entries, or the time is over.
+func (q *queue) gather(n int, atMost time.Duration) {
+	q.mu.Lock()
+	if len(q.groups) > 1 || len(q.groups) == 1 && (len(q.groups[0].entries) >= n || q.groups[0].signers != nil) || q.closed != nil {
+		q.mu.Unlock()
+		return
+	}
+	q.want = n
+	q.mu.Unlock()
+	timer := time.NewTimer(atMost)
+	defer timer.Stop()
+	select {
+	case <-q.full:
+		return
+	case <-timer.C:
+	}
+	q.mu.Lock()
+	missed := q.want == 0 // they came as the time was over
+	q.want = 0
+	q.mu.Unlock()
+	if missed {
+		<-q.full
 	}
 }
 
