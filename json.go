@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -32,12 +33,12 @@ func (w *jsonWriter) raw(s string) { w.b = append(w.b, s...) }
 
 // field begins a member of the object at hand.
 func (w *jsonWriter) field(name string) {
-	if w.b[len(w.b)-1] != '{' {
-		w.b = append(w.b, ',')
+	b := w.b
+	if b[len(b)-1] != '{' {
+		b = append(b, ',')
 	}
-	w.b = append(w.b, '"')
-	w.b = append(w.b, name...)
-	w.b = append(w.b, '"', ':')
+	b = append(append(b, '"'), name...)
+	w.b = append(b, '"', ':')
 }
 
 // text writes a member that is left out where it is empty.
@@ -140,22 +141,36 @@ func (w *jsonWriter) object(m map[string]any) {
 		w.raw("null")
 		return
 	}
-	var few [8]string
-	names := few[:0]
-	for name := range m {
-		names = append(names, name)
+	var few [8]member
+	list := few[:0]
+	for name, v := range m {
+		list = append(list, member{name, v})
+		if len(list) > len(few) {
+			continue
+		}
+		for i := len(list) - 1; i > 0 && list[i].name < list[i-1].name; i-- {
+			list[i], list[i-1] = list[i-1], list[i]
+		}
 	}
-	slices.Sort(names)
+	if len(list) > len(few) {
+		slices.SortFunc(list, func(a, b member) int { return strings.Compare(a.name, b.name) })
+	}
 	w.b = append(w.b, '{')
-	for i, name := range names {
+	for i := range list {
 		if i > 0 {
 			w.b = append(w.b, ',')
 		}
-		w.string(name)
+		w.string(list[i].name)
 		w.b = append(w.b, ':')
-		w.value(m[name])
+		w.value(list[i].value)
 	}
 	w.b = append(w.b, '}')
+}
+
+// member is one of an object, whose members are sorted by name.
+type member struct {
+	name  string
+	value any
 }
 
 func (w *jsonWriter) value(v any) {
@@ -172,11 +187,28 @@ func (w *jsonWriter) value(v any) {
 		w.b = strconv.AppendInt(w.b, x, 10)
 	case []string:
 		w.list(x)
+	case []any:
+		w.values(x)
 	case map[string]any:
 		w.object(x)
 	default:
 		w.other(v)
 	}
+}
+
+func (w *jsonWriter) values(list []any) {
+	if list == nil {
+		w.raw("null")
+		return
+	}
+	w.b = append(w.b, '[')
+	for i, v := range list {
+		if i > 0 {
+			w.b = append(w.b, ',')
+		}
+		w.value(v)
+	}
+	w.b = append(w.b, ']')
 }
 
 // plain tells the bytes that stand for themselves in a text.
@@ -185,10 +217,39 @@ func plain(c byte) bool {
 }
 
 func (w *jsonWriter) string(s string) {
+	if isPlain(s) {
+		w.b = append(append(append(w.b, '"'), s...), '"')
+		return
+	}
 	w.b = append(w.b, '"')
+	w.escaped(s)
+	w.b = append(w.b, '"')
+}
+
+// isPlain tells that every byte of a text stands for itself; the last eight are read as one
+// word, which may overlap the one before.
+func isPlain(s string) bool {
+	if len(s) < 8 {
+		for i := 0; i < len(s); i++ {
+			if c := s[i]; c >= utf8.RuneSelf || !plain(c) {
+				return false
+			}
+		}
+		return true
+	}
+	for t := s; len(t) > 8; t = t[8:] {
+		if !plainWord(t) {
+			return false
+		}
+	}
+	return plainWord(s[len(s)-8:])
+}
+
+// escaped writes the inside of a text that is not plain.
+func (w *jsonWriter) escaped(s string) {
 	start := 0
 	for i := 0; i < len(s); {
-		if len(s)-i >= 8 && plainWord(s[i:i+8]) {
+		if len(s)-i >= 8 && plainWord(s[i:]) {
 			i += 8
 			continue
 		}
@@ -217,21 +278,17 @@ func (w *jsonWriter) string(s string) {
 		i += size
 	}
 	w.b = append(w.b, s[start:]...)
-	w.b = append(w.b, '"')
 }
 
-// plainWord tells that eight bytes all are plain ASCII, testing them side by side: a byte
-// of x is zero where (x-ones)&^x has its highest bit set, whatever stands above it.
+// plainWord tells that the first eight bytes are plain ASCII, testing them side by side: a byte
+// of x is zero where (x-ones)&^x has its highest bit set, whatever stands above it. Pairs of
+// bytes that differ in one bit are tested as one.
 func plainWord(s string) bool {
 	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	_ = s[7]
 	x := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
-	odd := x | (x - ones*' ')
-	for _, c := range [...]uint64{'"', '\\', '&'} {
-		y := x ^ ones*c
-		odd |= (y - ones) &^ y
-	}
-	y := x&^(ones*2) ^ ones*'<' // < and > differ in one bit
-	odd |= (y - ones) &^ y
+	quote, angle, slash := x&^(ones*4)^ones*'"', x&^(ones*2)^ones*'<', x^ones*'\\' // and & and >
+	odd := x | (x - ones*' ') | (quote-ones)&^quote | (angle-ones)&^angle | (slash-ones)&^slash
 	return odd&tops == 0
 }
 

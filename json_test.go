@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"math/rand/v2"
 	"reflect"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
@@ -139,5 +141,39 @@ func TestAppendJSONAllocations(t *testing.T) {
 	})
 	if n > 1 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+// Texts are read eight bytes at a time: every byte must be escaped wherever it stands.
+func TestAppendJSONTexts(t *testing.T) {
+	special := []string{"", "\"", "\\", "&", "<", ">", "\n", "\x00", "\x1f", "\x7f", "\x80", "\u2028", "é", "$", "#", "=", "?", "[", "]", "!"}
+	for size := range 20 {
+		for at := range size + 1 {
+			for _, s := range special {
+				text := strings.Repeat("x", at) + s + strings.Repeat("y", size-at)
+				d := Decision{About: text, Conditions: []Condition{{Action: &Action{Params: map[string]any{
+					"list": []any{text, true, nil, int64(at), []any{}, []any(nil), 1.5, map[string]any{text: text}}, "k": text,
+				}}}}}
+				got, err := d.AppendJSON(nil)
+				want, err2 := json.Marshal(&d)
+				if err != nil || err2 != nil || string(got) != string(want) {
+					t.Fatalf("%q: got %s (%v), want %s (%v)", text, got, err, want, err2)
+				}
+			}
+		}
+	}
+}
+
+func TestAppendJSONManyMembers(t *testing.T) {
+	for n := range 20 {
+		m := map[string]any{}
+		for i := range n {
+			m[strconv.Itoa(i*7919%100)] = i
+		}
+		d := Decision{Conditions: []Condition{{Action: &Action{Params: m}}}}
+		got, err := d.AppendJSON(nil)
+		if want, _ := json.Marshal(&d); err != nil || string(got) != string(want) {
+			t.Errorf("got %s (%v), want %s", got, err, want)
+		}
 	}
 }

@@ -40,8 +40,10 @@ func (p *Program) couldBind(in *Input, res *Result, r *rule, i uint32, open, rea
 	case r.kind == ruleDemand:
 		return
 	}
-	p.takeLifted(in, r, &open)
 	if open == 0 || r.silent && (len(r.branches) == 0 || p.spoken(in, r) == 0) {
+		return
+	}
+	if p.takeLifted(in, r, &open); open == 0 {
 		return
 	}
 	if open&reachOpen != 0 {

@@ -14,8 +14,21 @@ var utc = time.UTC
 // atom is the value of one comparison. Most comparisons of a question are over facts that
 // it does not give: those are told from a small table, before any memory of theirs.
 func (in *Input) atom(id uint32) (t, f uint64) {
-	if !in.given.has(pack.FactID(in.prog.reads[id])) {
+	if !in.given.has(pack.FactID(in.prog.quickAtoms[id].fact)) {
 		return 0, 0
+	}
+	return in.knownBoth(id)
+}
+
+// knownBoth is the value of a comparison whose fact is given.
+func (in *Input) knownBoth(id uint32) (t, f uint64) {
+	q := &in.prog.quickAtoms[id]
+	if q.enum {
+		if items := in.items[q.fact]; len(items) == 1 {
+			v := items[0]
+			t = in.full & -(q.set[v>>6&1]>>(v&63)&1 ^ q.not)
+			return t, in.full &^ t
+		}
 	}
 	m := &in.ev.atoms[id]
 	if m.epoch != in.ev.epoch {
@@ -24,10 +37,42 @@ func (in *Input) atom(id uint32) (t, f uint64) {
 	return m.t, m.f
 }
 
+// quickAtom is what a comparison of one value of an enum needs: with a value at hand it is
+// cheaper to look than to remember.
+type quickAtom struct {
+	fact uint16
+	// enum tells that set is all; not flips it.
+	enum bool
+	not  uint64
+	set  [2]uint64
+}
+
+// quickOf is the quick form of a comparison, if it has one.
+func (p *Program) quickOf(a *atom) quickAtom {
+	q := quickAtom{fact: uint16(a.fact), set: a.set}
+	q.enum = a.kind == atomEnum && len(p.facts[a.fact].def.Values) <= 128
+	if a.cmp != pack.In {
+		q.not = 1
+	}
+	return q
+}
+
 // holds is where a comparison is true.
 func (in *Input) holds(id uint32) uint64 {
-	if !in.given.has(pack.FactID(in.prog.reads[id])) {
+	if !in.given.has(pack.FactID(in.prog.quickAtoms[id].fact)) {
 		return 0
+	}
+	return in.known(id)
+}
+
+// known is where a comparison is true whose fact is given.
+func (in *Input) known(id uint32) uint64 {
+	q := &in.prog.quickAtoms[id]
+	if q.enum {
+		if items := in.items[q.fact]; len(items) == 1 {
+			v := items[0]
+			return in.full & -(q.set[v>>6&1]>>(v&63)&1 ^ q.not)
+		}
 	}
 	m := &in.ev.atoms[id]
 	if m.epoch != in.ev.epoch {

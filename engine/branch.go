@@ -17,7 +17,7 @@ type branchSwitch struct {
 }
 
 // minSwitched is the number of branches that have to hang on a fact for a switch to pay.
-const minSwitched = 3
+const minSwitched = 2
 
 // maxSwitched bounds the branches of a rule with switches.
 const maxSwitched = 64
@@ -32,64 +32,67 @@ func (p *Program) buildSwitches(r *rule) {
 	if len(r.branches) > maxSwitched {
 		return
 	}
-	count := make([]int, len(p.facts))
+	conds := make([]*pack.Cond, len(r.branches))
 	for b := range r.branches {
-		var seen factSet
-		for _, k := range p.members(r.branches[b].when) {
-			if a := p.membership(k); a != nil && !seen.has(a.fact) {
-				seen.add(a.fact)
-				count[a.fact]++
+		conds[b] = r.src.Branches[b].When
+	}
+	r.switches = p.switches(conds, minSwitched)
+}
+
+// outsideSwitches fills the switches of a pack: mostly one look at the data tells that none
+// of its nodes holds.
+func (p *Program) outsideSwitches(info *packInfo) {
+	if len(info.outside) > maxSwitched {
+		return
+	}
+	conds := make([]*pack.Cond, len(info.outside))
+	for i := range conds {
+		conds[i] = info.src.Outside[i].When
+	}
+	info.switches = p.switches(conds, minSwitched)
+}
+
+// switches are those of the facts on each of which at least so many conditions hang.
+func (p *Program) switches(conds []*pack.Cond, least int) (out []branchSwitch) {
+	hang := make([][]constraint, len(p.facts))
+	for b, c := range conds {
+		if c == nil {
+			continue
+		}
+		for _, f := range c.Facts() {
+			if !p.indexable(f) {
+				continue
+			}
+			if k := p.constrain(c, f); k != nil {
+				if hang[f] == nil {
+					hang[f] = make([]constraint, len(conds))
+				}
+				hang[f][b] = k
 			}
 		}
 	}
-	for f, n := range count {
-		if n >= minSwitched {
-			r.switches = append(r.switches, p.branchSwitch(r, pack.FactID(f)))
+	for f, by := range hang {
+		n := 0
+		for _, k := range by {
+			n += int(b2i(k != nil))
+		}
+		if n >= least {
+			out = append(out, p.branchSwitch(by, pack.FactID(f)))
 		}
 	}
+	return out
 }
 
-// members are those of a conjunction, or the condition itself.
-func (p *Program) members(id uint32) []uint32 {
-	if n := &p.nodes[id]; n.op == pack.OpAll {
-		return p.kids[n.first:n.last]
-	}
-	return []uint32{id}
-}
-
-// membership is a member of a conjunction that says of one fact that it lies in a set.
-func (p *Program) membership(k uint32) *atom {
-	if k&atomBit == 0 {
-		if p.nodes[k].op != pack.OpAtom {
-			return nil
-		}
-		k = p.nodes[k].atom
-	}
-	if a := &p.atoms[k&^atomBit]; (a.kind == atomEnum || a.kind == atomRegion) && a.cmp == pack.In {
-		return a
-	}
-	return nil
-}
-
-func (p *Program) branchSwitch(r *rule, f pack.FactID) branchSwitch {
+func (p *Program) branchSwitch(by []constraint, f pack.FactID) branchSwitch {
 	size := len(p.facts[f].def.Values)
 	if p.facts[f].def.Kind == pack.KindRegion {
 		size = p.model.Vocab.Regions().Len()
 	}
 	sw := branchSwitch{fact: f, rows: make([]uint64, size)}
-	for b := range r.branches {
-		for v := range sw.rows {
-			sw.rows[v] |= 1 << b
-		}
-		for _, k := range p.members(r.branches[b].when) {
-			a := p.membership(k)
-			if a == nil || a.fact != f {
-				continue
-			}
-			for v := range sw.rows {
-				if a.kind == atomEnum && !a.accepts(uint16(v)) || a.kind == atomRegion && !a.table.possible(v) {
-					sw.rows[v] &^= 1 << b
-				}
+	for v := range sw.rows {
+		for b, k := range by {
+			if k == nil || k[v] {
+				sw.rows[v] |= 1 << b
 			}
 		}
 	}
@@ -99,9 +102,13 @@ func (p *Program) branchSwitch(r *rule, f pack.FactID) branchSwitch {
 // picked is the set of branches that the values of a question leave possible, of a rule with
 // at most maxSwitched of them. Of a list that is read one by one, any element will do.
 func (p *Program) picked(in *Input, r *rule) uint64 {
-	m := ^uint64(0) >> (maxSwitched - len(r.branches))
-	for i := range r.switches {
-		sw := &r.switches[i]
+	return in.pick(r.switches, ^uint64(0)>>(maxSwitched-len(r.branches)))
+}
+
+// pick takes out of m what the values of a question leave impossible.
+func (in *Input) pick(switches []branchSwitch, m uint64) uint64 {
+	for i := range switches {
+		sw := &switches[i]
 		switch items := in.items[sw.fact]; {
 		case len(items) == 1:
 			m &= sw.rows[items[0]]
@@ -149,7 +156,7 @@ func (p *Program) branchesOf(in *Input, res *Result, r *rule, i uint32, bound ui
 				f = bt & bound
 			}
 		default:
-			f = in.truth(br.when) & bound
+			f = in.circuit(br.when) & bound
 		}
 		ev.full[b], ev.open[b] = f, o
 		open = open || o != 0
@@ -199,7 +206,7 @@ func (p *Program) relied(in *Input, r *rule, br *branch) uint64 {
 	case !br.rests || r.absolute:
 		return 0
 	case br.claim != none:
-		return in.truth(br.claim)
+		return in.circuit(br.claim)
 	case p.rests[br.said].meets(&in.given):
 		return in.full
 	}

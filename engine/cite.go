@@ -30,7 +30,7 @@ func (r *report) citations() []string {
 	for _, c := range r.byOrder() {
 		out = merge(out, r.conflictCites(c))
 	}
-	var violations [][]string
+	violations := make([][]string, 0, 8)
 	for _, i := range r.byWeight(r.res.violated) {
 		violations = append(violations, r.cites(i))
 		if i < declaredBase {
@@ -56,7 +56,7 @@ func (r *report) citations() []string {
 		outside = append(outside, o.Citations)
 	}
 	group(outside)
-	var conditions [][]string
+	conditions := make([][]string, 0, 8)
 	for _, c := range r.d.Conditions {
 		conditions = append(conditions, c.Citations)
 	}
@@ -88,6 +88,9 @@ func (r *report) questionCites() [][]string {
 // groundCites are those of the exceptions that lifted; a recognised retention law is
 // cited with the exception that recognises it.
 func (r *report) groundCites() [][]string {
+	if len(r.res.held) == 0 {
+		return nil
+	}
 	byWeight := make([]uint32, 0, len(r.res.held))
 	branch := map[uint32][]*pack.RuleBranch{}
 	for _, h := range r.res.held {

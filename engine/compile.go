@@ -93,16 +93,6 @@ func (t *regionTable) on(d pack.Day) []pack.Tri {
 	return t.tri[i]
 }
 
-// possible tells whether a region lies inside, at least in part, at any time.
-func (t *regionTable) possible(id int) bool {
-	for _, row := range t.tri {
-		if row[id] != pack.False {
-			return true
-		}
-	}
-	return false
-}
-
 // node is a compiled condition; kids are a range of Program.kids, in which atomBit marks
 // the number of an atom instead of a node.
 type node struct {
@@ -241,6 +231,7 @@ func (c *compiler) atom(a *pack.Atom) uint32 {
 	id := uint32(len(c.p.atoms))
 	c.p.atoms = append(c.p.atoms, x)
 	c.p.reads = append(c.p.reads, uint32(a.Fact)|uint32(a.Ref)<<16)
+	c.p.quickAtoms = append(c.p.quickAtoms, c.p.quickOf(&x))
 	c.atoms[string(b)] = id
 	return id
 }

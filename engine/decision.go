@@ -32,6 +32,8 @@ type report struct {
 	chunks map[uint32]int
 	// texts is what is left of the memory for copied lists of texts.
 	texts []string
+	// ordered serves byWeight.
+	ordered [16]uint32
 }
 
 // copied copies a list of a pack, which the receiver of an answer may change; many lists
@@ -42,7 +44,7 @@ func (r *report) copied(list []string) []string {
 		return nil
 	}
 	if n > len(r.texts) {
-		r.texts = make([]string, max(n, 32))
+		r.texts = make([]string, max(n, 16))
 	}
 	out := r.texts[:n:n]
 	r.texts = r.texts[n:]
@@ -136,6 +138,7 @@ func (r *report) id(i uint32) string {
 func (r *report) applicable() {
 	if n := len(r.res.bound); n > 0 {
 		r.d.Applicable = r.res.Applicable(make([]string, 0, n))
+		r.d.Packs = make([]comity.PackRef, 0, min(n, 3))
 	}
 	last := -1
 	for _, i := range r.res.bound {
@@ -148,6 +151,9 @@ func (r *report) applicable() {
 }
 
 func (r *report) violations() {
+	if n := len(r.res.violated); n > 0 {
+		r.d.Violations = make([]comity.Violation, 0, n)
+	}
 	for _, i := range r.byWeight(r.res.violated) {
 		v := comity.Violation{Requirement: r.id(i), Citations: r.copied(r.cites(i))}
 		if i >= declaredBase {
@@ -183,6 +189,9 @@ func (r *report) facts(s factSet, more ...pack.FactID) map[string]any {
 func (in *Input) value(id pack.FactID) any {
 	def := in.prog.facts[id].def
 	var names []string
+	if n := len(in.items[id]); n > 1 {
+		names = make([]string, 0, n)
+	}
 	switch def.Kind {
 	case pack.KindBool:
 		return in.num[id] == 1
@@ -196,14 +205,14 @@ func (in *Input) value(id pack.FactID) any {
 		}
 		return in.at[id].Time(utc).UTC().Format(time.RFC3339)
 	case pack.KindString:
-		names = slices.Clone(in.strs[id])
-	case pack.KindEnum:
-		for _, it := range in.items[id] {
-			names = append(names, def.Values[it].Name)
+		names = append([]string{}, in.strs[id]...) // not nil, whatever the input was used for before
+	case pack.KindEnum, pack.KindRegion:
+		known := in.prog.valueNames[id]
+		if len(in.items[id]) == 1 {
+			return known[in.items[id][0]]
 		}
-	case pack.KindRegion:
 		for _, it := range in.items[id] {
-			names = append(names, in.prog.model.Vocab.Regions().Code(pack.RegionID(it)))
+			names = append(names, known[it].(string))
 		}
 	}
 	if len(names) == 1 {
@@ -241,14 +250,13 @@ func (r *report) conflicts() {
 			Why:          v + " forbids what " + d + " demands, they belong to different legal orders, and neither recognises the other.",
 			Who:          "Counsel for both legal orders.",
 		}
-		out.Restrict = []comity.Action{{Type: "restrict", Params: map[string]any{"operations": []any{"process", "disclose", "transfer"}}}}
 		for _, i := range []uint32{c.demand, c.rule} {
 			if i >= declaredBase {
 				continue
 			}
 			q := r.rule(i).Req
 			if len(q.Restrict) > 0 {
-				out.Restrict = nil
+				out.Restrict = make([]comity.Action, 0, len(q.Restrict))
 				for _, a := range q.Restrict {
 					out.Restrict = append(out.Restrict, comity.Action{Type: a.Type, Params: maps.Clone(a.Params)})
 				}
@@ -256,6 +264,9 @@ func (r *report) conflicts() {
 			if q.Who[lang] != "" {
 				out.Who = q.Who[lang]
 			}
+		}
+		if out.Restrict == nil {
+			out.Restrict = []comity.Action{{Type: "restrict", Params: map[string]any{"operations": []any{"process", "disclose", "transfer"}}}}
 		}
 		r.d.Conflicts = append(r.d.Conflicts, out)
 	}

@@ -10,10 +10,8 @@ import "github.com/comity-project/comity/internal/pack"
 type evaluation struct {
 	epoch uint32
 	atoms []memo
-	nodes []memo
-	// truths is for nodes of which only the truth was asked.
-	truths []truthMemo
-	packs  []packMemo
+	nodes []nodeMemo
+	packs []packMemo
 	// full and open hold the branches' results of the rule at hand.
 	full, open []uint64
 	every      []uint16 // 0, 1, 2 ...: all branches of a rule
@@ -56,13 +54,16 @@ type memo struct {
 	t, f  uint64
 }
 
-type truthMemo struct {
-	epoch uint32
-	t     uint64
+// nodeMemo is remembered in full, or only its truth.
+type nodeMemo struct {
+	truth, full uint32 // epochs
+	t, f        uint64
 }
 
 type packMemo struct {
 	epoch uint32
+	// settled tells that outside is taken out: it is looked up only once some scope is met.
+	settled bool
 	// bind: reach true and not outside; could: reach not false and not outside.
 	bind, could uint64
 }
@@ -87,8 +88,7 @@ const (
 
 func (ev *evaluation) init(p *Program) {
 	ev.atoms = make([]memo, len(p.atoms))
-	ev.nodes = make([]memo, len(p.nodes))
-	ev.truths = make([]truthMemo, len(p.nodes))
+	ev.nodes = make([]nodeMemo, len(p.nodes))
 	ev.packs = make([]packMemo, len(p.packs))
 	most := 0
 	for i := range p.rules {
@@ -111,7 +111,6 @@ func (ev *evaluation) next() {
 	if ev.epoch == 0 {
 		clear(ev.atoms)
 		clear(ev.nodes)
-		clear(ev.truths)
 		clear(ev.packs)
 		ev.epoch = 1
 	}
@@ -127,12 +126,12 @@ func (in *Input) cond(id uint32) (t, f uint64) {
 		return in.full, 0
 	}
 	if !n.shared {
-		return in.join(n)
+		return in.join(id)
 	}
 	m := &in.ev.nodes[id]
-	if m.epoch != in.ev.epoch {
-		t, f = in.join(n)
-		*m = memo{in.ev.epoch, t, f}
+	if m.full != in.ev.epoch {
+		t, f = in.join(id)
+		*m = nodeMemo{in.ev.epoch, in.ev.epoch, t, f}
 	}
 	return m.t, m.f
 }
@@ -143,39 +142,6 @@ func (in *Input) kid(k uint32) (t, f uint64) {
 		return in.cond(k)
 	}
 	return in.atom(k &^ atomBit)
-}
-
-// join is the value of a node from those of its kids.
-func (in *Input) join(n *node) (t, f uint64) {
-	kids := in.prog.kids[n.first:n.last]
-	switch n.op {
-	case pack.OpAll:
-		t = in.full
-		for _, k := range kids {
-			kt, kf := in.kid(k)
-			t &= kt
-			f |= kf
-			if f == in.full {
-				return 0, f
-			}
-		}
-	case pack.OpAny:
-		f = in.full
-		for _, k := range kids {
-			kt, kf := in.kid(k)
-			t |= kt
-			f &= kf
-			if t == in.full {
-				return t, 0
-			}
-		}
-	case pack.OpNot:
-		f, t = in.kid(kids[0])
-	case pack.OpNotShown:
-		f = in.truth(kids[0])
-		t = in.full &^ f
-	}
-	return t, f
 }
 
 // lenient is cond for exceptions: inside any, members that nobody spoke to count as false
@@ -243,68 +209,4 @@ func (in *Input) said(k uint32) bool {
 	}
 	a := &in.prog.atoms[k&^atomBit]
 	return a.rests && in.given.has(a.fact) || a.refRests && in.given.has(a.ref)
-}
-
-// truth is the first value of cond alone: an unknown member ends a conjunction, so it is
-// much cheaper where nobody asks what is false.
-func (in *Input) truth(id uint32) uint64 {
-	if id&atomBit != 0 {
-		return in.holds(id &^ atomBit)
-	}
-	n := &in.prog.nodes[id]
-	if n.need != 0 && !in.given.has(n.need) {
-		return 0
-	}
-	switch n.op {
-	case pack.OpAtom:
-		return in.holds(n.atom)
-	case pack.OpTrue:
-		return in.full
-	}
-	if !n.shared {
-		return in.joinTruth(n)
-	}
-	m := &in.ev.nodes[id]
-	if m.epoch == in.ev.epoch {
-		return m.t
-	}
-	x := &in.ev.truths[id]
-	if x.epoch != in.ev.epoch {
-		*x = truthMemo{in.ev.epoch, in.joinTruth(n)}
-	}
-	return x.t
-}
-
-func (in *Input) joinTruth(n *node) (t uint64) {
-	kids := in.prog.quick[n.first:n.last]
-	switch n.op {
-	case pack.OpAll:
-		t = in.full
-		for _, k := range kids {
-			if k&atomBit != 0 {
-				t &= in.holds(k &^ atomBit)
-			} else {
-				t &= in.truth(k)
-			}
-			if t == 0 {
-				break
-			}
-		}
-	case pack.OpAny:
-		for _, k := range kids {
-			if k&atomBit != 0 {
-				t |= in.holds(k &^ atomBit)
-			} else {
-				t |= in.truth(k)
-			}
-			if t == in.full {
-				break
-			}
-		}
-	case pack.OpNot:
-		_, t = in.kid(kids[0])
-	case pack.OpNotShown:
-		t = in.full &^ in.truth(kids[0])
-	}
-	return t
 }

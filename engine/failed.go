@@ -87,12 +87,10 @@ func (r *report) failedClaims(i uint32) []*pack.RuleBranch {
 }
 
 func (r *report) missing() {
-	by := map[string]int{}
 	add := func(fact, need string) {
-		i, ok := by[fact]
-		if !ok {
+		i := slices.IndexFunc(r.d.Missing, func(m comity.Missing) bool { return m.Fact == fact })
+		if i < 0 {
 			i = len(r.d.Missing)
-			by[fact] = i
 			r.d.Missing = append(r.d.Missing, comity.Missing{Fact: fact})
 		}
 		if need != "" && !slices.Contains(r.d.Missing[i].NeededBy, need) {
@@ -137,12 +135,12 @@ func (r *report) silent(i uint32) bool {
 		!slices.ContainsFunc(r.res.held, func(h heldBranch) bool { return h.rule == i })
 }
 
-// byWeight orders rules by weight, then id, each id once.
+// byWeight orders rules by weight, then id, each id once; it is valid until the next call.
 func (r *report) byWeight(list []uint32) []uint32 {
 	if len(list) < 2 {
 		return list
 	}
-	out := slices.Clone(list)
+	out := append(r.ordered[:0], list...)
 	if slices.Max(list) < declaredBase {
 		slices.SortFunc(out, func(a, b uint32) int { return cmp.Compare(r.p.ranks[a], r.p.ranks[b]) })
 	} else {

@@ -4,9 +4,6 @@
 package engine
 
 import (
-	"cmp"
-	"slices"
-
 	"github.com/comity-project/comity/internal/pack"
 )
 
@@ -36,26 +33,29 @@ func (s *factSet) intersect(o *factSet) {
 }
 
 // buildGates fills the gates of the rules and what their exceptions need, and orders the
-// members of conditions for truth.
+// parts of scopes.
 func (p *Program) buildGates() {
-	p.orderKids()
-	strict, _ := p.nodeNeeds(false)
+	strict, unmet := p.nodeNeeds(false)
 	p.rarestNeeds(strict)
+	p.buildCircuits()
 	lenient, _ := p.nodeNeeds(true)
-	p.gates = make([]gate, len(p.rules))
+	p.gates, p.askNeeds = make([]gate, len(p.rules)), make([]factSet, len(p.rules))
 	for i := range p.rules {
 		r := &p.rules[i]
 		g := &p.gates[i]
 		g.needs, g.pack, g.hasAsk, g.asksWhen, g.exact = strict[r.when], r.pack, r.hasAsk, r.asksWhen, r.exact
-		if r.ask != nil {
+		if r.hasAsk {
 			g.asks = r.ask.reach
 			g.asks.union(&r.ask.when)
 			p.packs[r.pack].asks.union(&g.asks)
 		}
+		if r.must != none {
+			p.askNeeds[i] = unmet[r.must]
+		}
 		g.first = uint32(len(p.quick))
 		p.addScope(r.when, r.asksWhen)
 		g.last = uint32(len(p.quick))
-		p.sortQuick(g.first, g.last)
+		p.sortEntries(g.first, g.last, false)
 		for b := range r.branches {
 			r.branches[b].needs = lenient[r.branches[b].when]
 		}
@@ -67,6 +67,7 @@ func (p *Program) buildGates() {
 		for _, id := range info.outside {
 			info.outsideNeeds = append(info.outsideNeeds, strict[id])
 		}
+		p.outsideSwitches(info)
 	}
 }
 
@@ -86,7 +87,7 @@ func (p *Program) addScope(k uint32, asksWhen bool) {
 		}
 	}
 	if asksWhen || !p.provedByIndex(k) {
-		p.quick = append(p.quick, k)
+		p.addEntry(k, 0)
 	}
 }
 
@@ -123,52 +124,6 @@ func (p *Program) soleFact(k uint32) pack.FactID {
 		}
 	}
 	return f
-}
-
-// Costs order the members of a condition; what is almost always true comes last.
-const (
-	costNode     = 2
-	costRegion   = 2
-	costRef      = 3
-	costNotShown = 20
-)
-
-// orderKids fills Program.quick with the members of each condition, cheap ones first.
-func (p *Program) orderKids() {
-	p.quick = slices.Clone(p.kids)
-	p.costs = make([]int32, len(p.nodes))
-	for id := range p.nodes {
-		n := &p.nodes[id]
-		total := int32(costNode)
-		if n.op == pack.OpAtom {
-			total = p.quickCost(atomBit | n.atom)
-		}
-		p.sortQuick(n.first, n.last)
-		for _, k := range p.quick[n.first:n.last] {
-			total += p.quickCost(k)
-		}
-		if n.op == pack.OpNotShown {
-			total += costNotShown
-		}
-		p.costs[id] = total
-	}
-}
-
-func (p *Program) quickCost(k uint32) int32 {
-	if k&atomBit == 0 {
-		return p.costs[k]
-	}
-	switch p.atoms[k&^atomBit].kind {
-	case atomRegion:
-		return costRegion
-	case atomRef, atomString, atomRule, atomTime:
-		return costRef
-	}
-	return 1
-}
-
-func (p *Program) sortQuick(first, last uint32) {
-	slices.SortStableFunc(p.quick[first:last], func(a, b uint32) int { return cmp.Compare(p.quickCost(a), p.quickCost(b)) })
 }
 
 // nodeNeeds lists, per node, facts without any one of which it is not true, and not false.

@@ -5,6 +5,7 @@ package engine
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"sort"
 
@@ -115,19 +116,34 @@ func (p *Program) accepted(a *pack.Atom) constraint {
 		}
 		return out
 	}
-	regions := p.model.Vocab.Regions()
-	ids := make([]pack.RegionID, len(a.Set))
-	for i, s := range a.Set {
-		ids[i] = pack.RegionID(s)
-	}
-	for _, d := range append([]pack.Day{pack.DayMin}, regions.Breaks()...) {
-		for id := 1; id < regions.Len(); id++ {
-			if !out[id] && regions.In(pack.RegionID(id), ids, d) != pack.False {
-				out[id] = true
-			}
+	for id, inside := range p.insideAtTimes(a.Set) {
+		if inside {
+			out[id] = true
 		}
 	}
 	return out
+}
+
+// insideAtTimes tells the regions that lie in a set, at least in part, at any time. Few sets
+// are used in many places: they are kept while a program is compiled.
+func (p *Program) insideAtTimes(set []int) []bool {
+	key := fmt.Sprint(set)
+	if inside, ok := p.inside[key]; ok {
+		return inside
+	}
+	regions := p.model.Vocab.Regions()
+	ids := make([]pack.RegionID, len(set))
+	for i, s := range set {
+		ids[i] = pack.RegionID(s)
+	}
+	inside := make([]bool, regions.Len())
+	for _, d := range append([]pack.Day{pack.DayMin}, regions.Breaks()...) {
+		for id := 1; id < regions.Len(); id++ {
+			inside[id] = inside[id] || regions.In(pack.RegionID(id), ids, d) != pack.False
+		}
+	}
+	p.inside[key] = inside
+	return inside
 }
 
 // severalAtOnce tells a fact that has several values in one combination: a list that is

@@ -302,6 +302,7 @@ func (in *Input) values() pack.Values {
 }
 
 func (in *Input) setDate(at pack.Instant) {
+	in.ev.next()
 	in.date = at
 	in.at[in.prog.date] = at
 	if at.Local {
@@ -341,6 +342,7 @@ func (in *Input) localDay(z int, loc *time.Location, sec int64) pack.Day {
 // combine counts the combinations of the lists and picks the rows of the index.
 func (in *Input) combine() error {
 	p := in.prog
+	in.ev.next() // what the index alone answers forgets nothing by itself
 	for _, id := range in.order {
 		if p.facts[id].elem && len(in.items[id]) > 1 && !(in.varying && in.list(id) != nil) {
 			in.addList(id)

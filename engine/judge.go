@@ -177,34 +177,55 @@ func (p *Program) judge(in *Input, res *Result, i uint32, op uint64, review bool
 // matter only while one of them is absent.
 func (p *Program) binds(in *Input, res *Result, i uint32, review bool) uint64 {
 	g := &p.gates[i]
-	asks := review && g.hasAsk && g.asks.lacks(&in.given)
-	if !asks || !g.asksWhen {
+	if !g.asksWhen || !review {
 		// A rule that asks is a candidate also without the other facts of its scope.
 		if g.needs.lacks(&in.given) {
 			return 0
 		}
-		if g.exact && !asks && in.combos == 1 {
+		if g.exact && in.combos == 1 && !(g.hasAsk && review) {
 			return 1
 		}
 	}
-	pm := p.packState(in, g.pack, review)
-	if !asks {
-		return p.scope(in, g, pm.bind)
+	pm := &in.ev.packs[g.pack]
+	if pm.epoch != in.ev.epoch {
+		p.reach(in, pm, g.pack, review)
 	}
-	could := pm.could
-	if could == 0 {
+	switch {
+	case pm.could == 0:
+		return 0
+	case review && g.hasAsk && g.asks.lacks(&in.given) && !p.askNeeds[i].lacks(&in.given):
+		return p.bindsOrAsks(in, res, i, pm)
+	case pm.bind == 0:
 		return 0
 	}
-	r := &p.rules[i]
+	t := p.scope(in, g, pm.bind)
+	if t != 0 && !pm.settled {
+		p.settle(in, pm, g.pack)
+	}
+	return t & pm.bind
+}
+
+// bindsOrAsks is binds for a rule that may have to ask for facts to know whether it binds.
+func (p *Program) bindsOrAsks(in *Input, res *Result, i uint32, pm *packMemo) uint64 {
+	g, r := &p.gates[i], &p.rules[i]
 	if !g.asksWhen {
 		// Facts of the reach are asked only where the scope is met.
-		t := p.scope(in, g, could)
-		if open := t &^ pm.bind; open != 0 {
+		t := p.scope(in, g, pm.could)
+		if t == 0 {
+			return 0
+		}
+		p.settle(in, pm, g.pack)
+		if open := t & pm.could &^ pm.bind; open != 0 {
 			p.couldBind(in, res, r, i, open, open, 0)
 		}
 		return t & pm.bind
 	}
 	t, f := in.cond(r.when)
+	if pm.could&^f == 0 {
+		return 0
+	}
+	p.settle(in, pm, g.pack)
+	could := pm.could
 	bound := t & pm.bind
 	if open := could &^ f &^ bound; open != 0 {
 		p.couldBind(in, res, r, i, open, could&^pm.bind, in.full&^t&^f)
@@ -217,45 +238,60 @@ func (p *Program) scope(in *Input, g *gate, m uint64) uint64 {
 	if m == 0 {
 		return 0
 	}
-	for _, k := range p.quick[g.first:g.last] {
-		if m &= in.truth(k); m == 0 {
-			return 0
-		}
-	}
-	return m
+	return in.allOf(g.first, g.last, m)
 }
 
 // packState tells where the pack binds, and in enforcement, while facts of the reach can be
 // asked for, where it could.
 func (p *Program) packState(in *Input, no uint16, review bool) *packMemo {
 	m := &in.ev.packs[no]
-	if m.epoch == in.ev.epoch {
-		return m
+	if m.epoch != in.ev.epoch {
+		p.reach(in, m, no, review)
 	}
+	p.settle(in, m, no)
+	return m
+}
+
+// settle takes what lies outside of a pack out of where its reach is met.
+func (p *Program) settle(in *Input, m *packMemo, no uint16) {
+	if m.settled {
+		return
+	}
+	m.settled = true
+	if m.bind|m.could != 0 {
+		out := p.isOutside(in, &p.packs[no])
+		m.bind &^= out
+		m.could &^= out
+	}
+}
+
+// reach fills the state of a pack, still with what lies outside.
+func (p *Program) reach(in *Input, m *packMemo, no uint16, review bool) {
 	info := &p.packs[no]
-	*m = packMemo{epoch: in.ev.epoch}
+	*m = packMemo{epoch: in.ev.epoch, settled: len(info.outside) == 0}
 	asks := review && info.asks.lacks(&in.given)
 	if asks {
 		t, f := in.cond(info.reach)
 		m.bind, m.could = t, in.full&^f
 	} else if !info.needs.lacks(&in.given) {
-		m.bind = in.truth(info.reach)
-	}
-	if m.bind|m.could != 0 {
-		out := p.isOutside(in, info)
-		m.bind &^= out
-		m.could &^= out
+		m.bind = in.circuit(info.reach)
 	}
 	if !asks {
 		m.could = m.bind
 	}
-	return m
 }
 
 func (p *Program) isOutside(in *Input, info *packInfo) (m uint64) {
-	for i, id := range info.outside {
+	if len(info.outside) > maxSwitched {
+		for _, id := range info.outside {
+			m |= in.circuit(id)
+		}
+		return m
+	}
+	for x := in.pick(info.switches, ^uint64(0)>>(maxSwitched-len(info.outside))); x != 0; x &= x - 1 {
+		i := bits.TrailingZeros64(x)
 		if !info.outsideNeeds[i].lacks(&in.given) {
-			m |= in.truth(id)
+			m |= in.circuit(info.outside[i])
 		}
 	}
 	return m
@@ -272,15 +308,19 @@ func (p *Program) outsideNodes(in *Input) []outsideNode {
 		}
 		for no := range p.packs {
 			info := &p.packs[no]
-			if len(info.outside) == 0 {
+			if len(info.outside) == 0 || info.needs.lacks(&in.given) {
 				continue
 			}
-			reach := in.truth(info.reach)
+			picked := in.pick(info.switches, ^uint64(0))
+			if n := len(info.outside); n <= maxSwitched && picked<<(maxSwitched-n) == 0 {
+				continue
+			}
+			reach := in.circuit(info.reach)
 			if reach == 0 {
 				continue
 			}
 			for j, id := range info.outside {
-				if in.truth(id)&reach != 0 {
+				if (j >= maxSwitched || picked>>j&1 != 0) && !info.outsideNeeds[j].lacks(&in.given) && in.circuit(id)&reach != 0 {
 					out = appendNew(out, outsideNode{uint16(no), uint16(j)})
 				}
 			}

@@ -71,8 +71,12 @@ func (p *Program) collectWindow(in *Input, review bool) {
 	clear(ev.reaches)
 	ev.reachDays = ev.reachDays[:0]
 	rows := in.indexRows(review)
+	days, ages := p.index.ones, p.index.ones
+	if p.times.later != nil && !ev.foreign {
+		days, ages = p.times.after(max(slices.Min(in.days), ev.firstDay), &in.given)
+	}
 	for w := 0; w < p.index.words; w++ {
-		x := rows[0][w]
+		x := rows[0][w] & (days[w] | ages[w])
 		for _, row := range rows[1:] {
 			x &= row[w]
 		}
@@ -126,7 +130,11 @@ func (p *Program) reachState(in *Input, no uint16) *reachState {
 	t := &p.times.packs[no]
 	*s = reachState{done: true, bind: in.full, could: in.full, first: len(ev.reachDays)}
 	if in.combos <= 64 {
+		picked := in.pick(p.packs[no].switches, ^uint64(0))
 		for i := range t.outside {
+			if n := t.nodes[i]; n < maxSwitched && picked>>n&1 == 0 {
+				continue
+			}
 			if o := in.truth(t.outside[i].cond); o != 0 && !in.moves(t.outside[i].members) {
 				s.bind &^= o
 				s.could &^= o
@@ -268,34 +276,30 @@ func (p *Program) addInstant(in *Input, rule uint32, at pack.Instant) {
 	}
 }
 
-// ruleMoments adds the moments of a rule. Whether the rule, or an exception, can hold later
-// is asked only once it has any, since most have none.
+// ruleMoments adds the moments of a rule, unless it can neither bind nor ask later. What
+// most rules fail at is looked at first.
 func (p *Program) ruleMoments(in *Input, i uint32, review bool) {
 	r := &p.rules[i]
 	t := &p.times.rules[i]
 	ev := &in.ev
 	today := in.days[r.zone]
-	if today >= r.until || !ev.foreign && t.quiet(max(today, ev.firstDay), ev.lastDay, &in.given) {
+	after := max(today, ev.firstDay)
+	if today >= r.until || !ev.foreign && t.quiet(after, ev.lastDay, &in.given) {
 		return
 	}
-	// Facts of the reach are asked only where the scope is met.
-	asksWhen := review && r.asksWhen
+	alive := p.mayBind(in, i, review)
+	if alive == 0 {
+		return
+	}
 	reach := p.reachState(in, r.pack)
-	alive := reach.bind
 	if review && r.hasAsk {
-		alive = reach.could
+		alive &= reach.could
+	} else {
+		alive &= reach.bind
 	}
 	if alive == 0 {
 		return
 	}
-	asked := in.combos > 64
-	lives := func() bool {
-		if !asked {
-			asked, alive = true, in.lasting(t, alive, asksWhen)
-		}
-		return alive != 0
-	}
-	first := len(ev.order)
 	for _, d := range ev.reachDays[reach.first:reach.last] {
 		p.addStart(in, i, d)
 	}
@@ -307,27 +311,42 @@ func (p *Program) ruleMoments(in *Input, i uint32, review bool) {
 	p.partMoments(in, &p.times.packs[r.pack], i)
 	p.partMoments(in, t, i)
 	p.memberMoments(in, t, i)
-	if len(ev.order) > first && !lives() {
-		ev.order = ev.order[:first]
-		return
+	if len(t.moving) > 0 {
+		p.branchMoments(in, i, alive, after)
 	}
-	if len(r.branches) == 0 {
-		return
+}
+
+// mayBind is where nothing but the reach keeps a rule from binding or asking later: facts
+// do not come with time, so that one without which it cannot bind keeps it off for good.
+func (p *Program) mayBind(in *Input, i uint32, review bool) uint64 {
+	g := &p.gates[i]
+	asks := review && g.hasAsk && g.asks.lacks(&in.given)
+	if (!asks || !g.asksWhen) && g.needs.lacks(&in.given) {
+		return 0
 	}
-	for _, b := range p.possible(in, r) {
+	if in.combos > 64 {
+		return in.full
+	}
+	// Facts of the reach are asked only where the scope is met.
+	return in.lasting(&p.times.rules[i], in.full, review && g.asksWhen)
+}
+
+// branchMoments adds the moments of those exceptions of a rule that can hold later.
+func (p *Program) branchMoments(in *Input, i uint32, alive uint64, after pack.Day) {
+	r, t, ev := &p.rules[i], &p.times.rules[i], &in.ev
+	picked := ^uint64(0)
+	if len(r.switches) > 0 {
+		picked = p.picked(in, r)
+	}
+	for _, b := range t.moving {
 		bt := &t.branches[b]
-		if bt.quiet(max(today, ev.firstDay), ev.lastDay, &in.given) {
+		if b < maxSwitched && picked>>b&1 == 0 || bt.quiet(after, ev.lastDay, &in.given) {
 			continue
 		}
 		first := len(ev.order)
 		p.partMoments(in, bt, i)
 		p.memberMoments(in, bt, i)
-		switch {
-		case len(ev.order) == first || in.combos > 64:
-		case !lives():
-			ev.order = ev.order[:first]
-			return
-		case in.lasting(bt, alive, true) == 0:
+		if len(ev.order) > first && in.combos <= 64 && in.lasting(bt, alive, true) == 0 {
 			ev.order = ev.order[:first]
 		}
 	}

@@ -129,7 +129,7 @@ func (ev *evaluation) forget(k *placeKind) {
 		ev.atoms[i].epoch = 0
 	}
 	for _, i := range k.nodes {
-		ev.nodes[i].epoch, ev.truths[i].epoch = 0, 0
+		ev.nodes[i].truth, ev.nodes[i].full = 0, 0
 	}
 	for _, i := range k.packs {
 		ev.packs[i].epoch = 0

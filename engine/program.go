@@ -41,7 +41,7 @@ type rule struct {
 	silent   bool // an unspoken prohibition is a duty
 	exact    bool // the index alone tells whether it binds
 	collides bool // its violation can become a conflict
-	hasAsk   bool // for facts of reach or scope
+	hasAsk   bool // for facts of reach or scope, to know whether it binds
 	asksWhen bool // for facts of its scope
 	zone     uint8
 	pack     uint16
@@ -83,8 +83,10 @@ type packInfo struct {
 	outside []uint32
 	// outsideNeeds are facts without any one of which the node does not hold.
 	outsideNeeds []factSet
-	zone         uint8
-	src          *pack.Pack
+	// switches pick the outside nodes that single values leave possible.
+	switches []branchSwitch
+	zone     uint8
+	src      *pack.Pack
 	// from and until span the rules of the pack.
 	from, until pack.Day
 }
@@ -115,28 +117,39 @@ type Program struct {
 	atoms []atom
 	// reads holds per atom the facts that it reads, the second in the upper half.
 	reads []uint32
-	nodes []node
-	rests []factSet // per node: facts inside on which exceptions can rest
-	kids  []uint32
-	// quick holds the ranges of kids in the order in which truth reads them, then the parts
-	// of scopes; costs are those of the nodes.
-	quick  []uint32
-	costs  []int32
-	rules  []rule
-	gates  []gate // per rule
-	packs  []packInfo
-	index  index
-	places places
-	times  timeline
-	uses   []ruleUse
+	// quickAtoms are the atoms in a form that tells most of them without memory.
+	quickAtoms []quickAtom
+	nodes      []node
+	rests      []factSet // per node: facts inside on which exceptions can rest
+	kids       []uint32
+	// circuits are the nodes as truth reads them. quick holds the entries of those, cheap ones
+	// first, then the parts of scopes; costs are those of the nodes.
+	circuits []circuit
+	quick    []entry
+	costs    []int32
+	rules    []rule
+	gates    []gate // per rule
+	// askNeeds are, per rule, facts without any one of which nothing is asked for: what has
+	// to hold is not known to be unmet.
+	askNeeds []factSet
+	packs    []packInfo
+	index    index
+	places   places
+	times    timeline
+	uses     []ruleUse
 	// readers are, per fact, the rules that read it; events are facts that say when
 	// something was done.
 	readers [][]uint64
 	ranks   []uint32 // of each rule by weight and id
-	events  factSet
+	// names of values as answers give them, per fact: made once, since each takes memory.
+	valueNames [][]any
+	// fixable tells, per node and per atom, what changes of facts can make of it.
+	fixable, fixableAtoms []fixes
+	events                factSet
 	// demanding tells that some rule demands an operation.
 	demanding bool
 	ages      []*pack.Fact
+	inside    map[string][]bool // see insideAtTimes
 
 	date, op, elapsed, mechanism, toRegion, retention pack.FactID
 	establishment, targets                            pack.FactID
@@ -159,7 +172,7 @@ func compile(m *pack.Model, hash string) (*Program, error) {
 	if err := checkSizes(m); err != nil {
 		return nil, err
 	}
-	p := &Program{model: m, hash: hash, date: v.Date(), op: v.Op(), names: map[string]pack.FactID{}}
+	p := &Program{model: m, hash: hash, date: v.Date(), op: v.Op(), names: map[string]pack.FactID{}, inside: map[string][]bool{}}
 	p.encodeFacts(v)
 	c := &compiler{p: p, nodes: map[string]uint32{}, atoms: map[string]uint32{}, tables: map[string]*regionTable{}}
 	packNo := map[*pack.Pack]uint16{}
@@ -186,6 +199,7 @@ func compile(m *pack.Model, hash string) (*Program, error) {
 	}
 	p.buildIndex()
 	p.buildGates()
+	p.inside = nil
 	p.buildPlaces()
 	p.times = p.timesOf()
 	p.usesOf()
@@ -394,6 +408,15 @@ func (c *compiler) asks(r *rule) {
 		}
 	}
 	r.ask = x
+	if r.mute() {
+		return
+	}
 	r.asksWhen = x.when != factSet{}
 	r.hasAsk = r.asksWhen || x.reach != factSet{}
+}
+
+// mute tells a rule that is no reason to ask whether it binds, see couldBind: what would
+// only be a condition or a duty needs no answer first.
+func (r *rule) mute() bool {
+	return r.kind == ruleQualify || r.kind == ruleDemand || r.silent && len(r.branches) == 0
 }

@@ -65,6 +65,8 @@ func (p *Program) usesOf() {
 		}
 	}
 	p.rankRules()
+	p.nameValues()
+	p.findFixable()
 	for id := range p.facts {
 		f := p.facts[id].def
 		if f != nil && (f.Kind == pack.KindDay || f.Kind == pack.KindInstant) && (f.Role == pack.RoleGround || f.Role == pack.RoleSafeguard) && f.AgedBy == 0 {
@@ -106,5 +108,25 @@ func (p *Program) rankRules() {
 	p.ranks = make([]uint32, len(p.rules))
 	for rank, i := range order {
 		p.ranks[i] = uint32(rank)
+	}
+}
+
+// nameValues fills Program.valueNames.
+func (p *Program) nameValues() {
+	regions := make([]any, p.model.Vocab.Regions().Len())
+	for id := range regions {
+		regions[id] = p.model.Vocab.Regions().Code(pack.RegionID(id))
+	}
+	p.valueNames = make([][]any, len(p.facts))
+	for id := range p.facts {
+		switch def := p.facts[id].def; {
+		case def == nil:
+		case def.Kind == pack.KindRegion:
+			p.valueNames[id] = regions
+		case def.Kind == pack.KindEnum:
+			for i := range def.Values {
+				p.valueNames[id] = append(p.valueNames[id], def.Values[i].Name)
+			}
+		}
 	}
 }

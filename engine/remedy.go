@@ -4,10 +4,7 @@
 package engine
 
 import (
-	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/comity-project/comity"
 	"github.com/comity-project/comity/internal/pack"
@@ -96,6 +93,7 @@ type remedyFinder struct {
 	// plain tells that nothing is demanded, so that each violation stands for itself.
 	plain   bool
 	changes []change
+	room    [maxRemedyFacts]change
 	scratch *Result
 }
 
@@ -104,7 +102,9 @@ type remedyFinder struct {
 // before those that change the same (SEMANTICS 5.2). Each is confirmed by asking the
 // question again. most bounds how many are looked for.
 func (f *remedyFinder) remedies(most int) []comity.Remedy {
-	var taken, rest []way
+	var rest []way
+	var room [maxRemedies]way
+	taken := room[:0]
 	tries := 0
 	ways := f.ways()
 	for i := 0; i < len(ways) && tries < maxTries*most && len(taken) < most; i++ {
@@ -123,7 +123,10 @@ func (f *remedyFinder) remedies(most int) []comity.Remedy {
 		}
 	}
 	slices.SortStableFunc(taken, func(a, b way) int { return a.cost - b.cost })
-	var out []comity.Remedy
+	if len(taken) == 0 {
+		return nil
+	}
+	out := make([]comity.Remedy, 0, len(taken))
 	for i := range taken {
 		out = append(out, f.p.remedy(&taken[i]))
 	}
@@ -202,6 +205,10 @@ func (f *remedyFinder) cross(ways []way, base, middle int) []way {
 	if end == middle+1 && ways[middle].n == 0 {
 		return ways[:middle]
 	}
+	if middle == base+1 && ways[base] == (way{}) {
+		n := copy(ways[base:], ways[middle:])
+		return trim(ways[:base+n], base)
+	}
 	for i := base; i < middle; i++ {
 		for k := middle; k < end; k++ {
 			if w, ok := f.join(&ways[i], &ways[k]); ok {
@@ -223,6 +230,9 @@ func (f *remedyFinder) satisfy(id uint32, want bool, out []way) []way {
 	if id&atomBit != 0 {
 		return f.satisfyAtom(id&^atomBit, want, out)
 	}
+	if !p.canFix(id, want) {
+		return out
+	}
 	n := &p.nodes[id]
 	kids := p.kids[n.first:n.last]
 	switch n.op {
@@ -233,15 +243,35 @@ func (f *remedyFinder) satisfy(id uint32, want bool, out []way) []way {
 	case pack.OpTrue:
 		return out
 	}
+	if (n.op == pack.OpAll) == want {
+		return f.satisfyAll(kids, want, out)
+	}
 	base := len(out)
-	if (n.op == pack.OpAll) != want {
-		for _, k := range kids {
+	for _, k := range kids {
+		if p.canFix(k, want) {
 			out = f.satisfy(k, want, out)
 		}
-		return trim(out, base)
+	}
+	return trim(out, base)
+}
+
+// satisfyAll gives all members the wanted truth value; first it looks at those that no
+// change of facts can give it.
+func (f *remedyFinder) satisfyAll(kids []uint32, want bool, out []way) []way {
+	p, base := f.p, len(out)
+	for _, k := range kids {
+		if p.canFix(k, want) {
+			continue
+		}
+		if t, no := f.in.kid(k); want && t != f.in.full || !want && no != f.in.full {
+			return out
+		}
 	}
 	out = append(out, way{})
 	for _, k := range kids {
+		if !p.canFix(k, want) {
+			continue
+		}
 		middle := len(out)
 		out = f.cross(f.satisfy(k, want, out), base, middle)
 		if len(out) == base {
@@ -347,7 +377,7 @@ func (f *remedyFinder) dates(*way) bool {
 func (f *remedyFinder) lawfulWith(w *way, dated bool) bool {
 	p, in := f.p, f.in
 	if !dated {
-		f.changes = f.changes[:0]
+		f.changes = f.room[:0]
 		for _, x := range w.set() {
 			f.changes = append(f.changes, p.changeTo(x))
 		}
@@ -405,64 +435,6 @@ func b2i(b bool) int64 {
 		return 1
 	}
 	return 0
-}
-
-// remedy words a way: what the caller sets himself, and what a process has to obtain.
-func (p *Program) remedy(w *way) comity.Remedy {
-	r := comity.Remedy{Set: map[string]any{}}
-	var parts []string
-	for _, c := range w.set() {
-		def := p.facts[c.fact].def
-		val := p.fixValue(c)
-		if def.Control == "process" {
-			if r.Obtain == nil {
-				r.Obtain = map[string]any{}
-			}
-			r.Obtain[def.Name] = val
-			parts = append(parts, "obtain "+def.Name+": "+textOf(val))
-		} else {
-			r.Set[def.Name] = val
-			parts = append(parts, "set "+def.Name+" to "+textOf(val))
-		}
-	}
-	r.Text = strings.Join(parts, "; ")
-	if w.branch != nil {
-		if t := w.branch.Text[lang]; t != "" {
-			r.Text += " (" + strings.TrimSuffix(t, ".") + ")"
-		}
-		r.Citations = slices.Clone(w.branch.Cites)
-	}
-	return r
-}
-
-// textOf writes a value in a sentence.
-func textOf(v any) string {
-	switch x := v.(type) {
-	case string:
-		return x
-	case bool:
-		return strconv.FormatBool(x)
-	case int64:
-		return strconv.FormatInt(x, 10)
-	case []string:
-		return strings.Join(x, " + ")
-	}
-	return fmt.Sprint(v)
-}
-
-func (p *Program) fixValue(c fix) any {
-	def := p.facts[c.fact].def
-	switch def.Kind {
-	case pack.KindBool:
-		return c.num == 1
-	case pack.KindEnum:
-		return def.Values[c.item].Name
-	case pack.KindRegion:
-		return p.model.Vocab.Regions().Code(pack.RegionID(c.item))
-	case pack.KindDay:
-		return pack.Day(c.num).String()
-	}
-	return c.num
 }
 
 // commonName is the group with the shortest code that has the same places on the day: a

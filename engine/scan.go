@@ -5,6 +5,7 @@ package engine
 
 import (
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -14,11 +15,16 @@ import (
 type requestScanner struct {
 	text string
 	pos  int
+	// room is how many members an object at most has, or what is enough for most.
+	room int
+	// spare is what is left of the memory for lists, which share one piece.
+	spare []any
 }
 
 // scanRequest is the object that data holds; false leaves it to requestDecoder.
 func scanRequest(data []byte) (map[string]any, bool) {
 	s := requestScanner{text: string(data)}
+	s.room = min(strings.Count(s.text, ":"), 16)
 	root, ok := s.object(0)
 	if !ok || s.next() != 0 || s.pos < len(s.text) {
 		return nil, false
@@ -51,7 +57,7 @@ func (s *requestScanner) object(depth int) (map[string]any, bool) {
 	if depth > maxDepth || !s.take('{') {
 		return nil, false
 	}
-	out := make(map[string]any, 16)
+	out := make(map[string]any, s.room)
 	if s.take('}') {
 		return out, true
 	}
@@ -109,10 +115,11 @@ func (s *requestScanner) list(depth int) (any, bool) {
 	if s.pos++; depth > maxDepth {
 		return nil, false
 	}
-	list := []any{}
 	if s.take(']') {
-		return list, true
+		return []any{}, true
 	}
+	var few [8]any
+	list := few[:0]
 	for len(list) < maxParts {
 		v, ok := s.value(depth + 1)
 		if !ok {
@@ -120,10 +127,22 @@ func (s *requestScanner) list(depth int) (any, bool) {
 		}
 		list = append(list, v)
 		if !s.take(',') {
-			return list, s.take(']')
+			return s.kept(list), s.take(']')
 		}
 	}
 	return nil, false
+}
+
+// kept copies a list out of memory that is used again.
+func (s *requestScanner) kept(list []any) []any {
+	n := len(list)
+	if n > len(s.spare) {
+		s.spare = make([]any, max(n, 8))
+	}
+	out := s.spare[:n:n]
+	s.spare = s.spare[n:]
+	copy(out, list)
+	return out
 }
 
 // number reads a whole number.

@@ -16,8 +16,13 @@ type timeline struct {
 	// orders are the days on which the legal orders that can meet in a conflict, or are
 	// recognised in one, change their members.
 	orders []pack.Day
-	// days are all days on which anything changes.
-	days []pack.Day
+	// days are all days on which anything changes, and later, for each of them, the rules
+	// for which something does then or after; nil where that would be too large.
+	days  []pack.Day
+	later [][]uint64
+	// aged are the rules with origins, and origins those of all.
+	aged    []uint64
+	origins factSet
 }
 
 // partTimes are the moments at which a rule, its pack or one of its exceptions can change.
@@ -35,8 +40,10 @@ type partTimes struct {
 	settling []settling
 	// outside are nodes of a pack that keep its rules from binding, as settling.
 	outside []settling
-	// branches holds the same of each exception.
+	nodes   []uint16 // their numbers
+	// branches holds the same of each exception, moving names those that have any.
 	branches []partTimes
+	moving   []uint16
 	// all are these days, those on which members move included, and for a rule those of its
 	// pack and exceptions; origins are the facts whose comparisons with the date are in
 	// aged. With none of both in play nothing moves.
@@ -76,9 +83,10 @@ func (p *Program) timesOf() timeline {
 	for no := range p.packs {
 		t, info := &out.packs[no], &p.packs[no]
 		c := p.begin(t, info.zone, starts)
-		for _, id := range info.outside {
+		for k, id := range info.outside {
 			if m := c.cond(id); m.by != byTime {
 				t.outside = append(t.outside, settling{id, m.members})
+				t.nodes = append(t.nodes, uint16(k))
 			}
 		}
 		c.conjuncts(info.reach)
@@ -88,6 +96,9 @@ func (p *Program) timesOf() timeline {
 		r := &p.rules[i]
 		c := p.begin(&out.rules[i], r.zone, starts)
 		c.conjuncts(r.when)
+		if !r.asksWhen {
+			c.t.still = slices.DeleteFunc(c.t.still, p.provedByIndex) // every candidate meets them
+		}
 		if r.must != none {
 			c.cond(r.must)
 		}
@@ -109,6 +120,9 @@ func (p *Program) timesOf() timeline {
 			c.conjuncts(r.branches[b].when)
 			c.finish()
 			t.include(&t.branches[b])
+			if bt := &t.branches[b]; len(bt.all) > 0 || bt.origins != (factSet{}) {
+				t.moving = append(t.moving, uint16(b))
+			}
 		}
 		slices.Sort(t.all)
 		t.all = slices.Clip(slices.Compact(t.all))
@@ -116,7 +130,47 @@ func (p *Program) timesOf() timeline {
 	}
 	slices.Sort(out.days)
 	out.days = slices.Clip(slices.Compact(out.days))
+	out.buildLater(p.index.words)
 	return out
+}
+
+// buildLater fills later and aged.
+func (l *timeline) buildLater(words int) {
+	if len(l.days)*words > maxCalendar {
+		return
+	}
+	l.aged = make([]uint64, words)
+	l.later = make([][]uint64, len(l.days)+1)
+	for k := range l.later {
+		l.later[k] = make([]uint64, words)
+	}
+	for i := range l.rules {
+		t, bit := &l.rules[i], uint64(1)<<(i&63)
+		if t.origins != (factSet{}) {
+			l.aged[i>>6] |= bit
+			l.origins.union(&t.origins)
+		}
+		if len(t.all) == 0 {
+			continue
+		}
+		last, _ := slices.BinarySearch(l.days, t.all[len(t.all)-1])
+		for k := range l.later[:last+1] {
+			l.later[k][i>>6] |= bit
+		}
+	}
+}
+
+// after is the rules for which something changes after a day; ages are those that follow
+// the dates of a question.
+func (l *timeline) after(d pack.Day, given *factSet) (days, ages []uint64) {
+	k, found := slices.BinarySearch(l.days, d)
+	if found {
+		k++
+	}
+	if l.origins.meets(given) {
+		return l.later[k], l.aged
+	}
+	return l.later[k], l.later[len(l.days)]
 }
 
 func (t *partTimes) include(o *partTimes) {

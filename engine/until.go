@@ -18,15 +18,6 @@ type moment struct {
 	day  bool
 }
 
-// end is the instant at which the moment begins.
-func (p *Program) end(m *moment) time.Time {
-	loc := p.zoneOf(m)
-	if m.day {
-		return m.at.Day(loc).Time(loc)
-	}
-	return m.at.Time(loc)
-}
-
 func (p *Program) zoneOf(m *moment) *time.Location {
 	if m.rule == none {
 		return utc
@@ -56,9 +47,9 @@ func (p *Program) validUntil(in *Input, res *Result) time.Time {
 	tried, sorted := 0, false
 	for {
 		for ; len(ev.order) > 0; tried++ {
-			m := p.nextMoment(in, sorted)
+			m, sec := p.nextMoment(in, sorted)
 			if tried == maxMoments || p.changesAt(in, res, m, only) {
-				return p.end(m)
+				return time.Unix(sec, 0)
 			}
 			if !sorted {
 				sorted = true // the first, which often is the last, is found without
@@ -95,8 +86,8 @@ func (p *Program) changesAt(in *Input, res *Result, m *moment, only []uint64) bo
 }
 
 // nextMoment takes the next moment from the order, with the rules that change at it or
-// within the same second in ev.mask.
-func (p *Program) nextMoment(in *Input, sorted bool) *moment {
+// within the same second, which it returns, in ev.mask.
+func (p *Program) nextMoment(in *Input, sorted bool) (m *moment, sec int64) {
 	ev := &in.ev
 	if ev.mask == nil {
 		ev.mask = make([]uint64, p.index.words)
@@ -119,7 +110,7 @@ func (p *Program) nextMoment(in *Input, sorted bool) *moment {
 		}
 	}
 	ev.order = ev.order[n:]
-	return &ev.moments[first&(1<<momentBits-1)]
+	return &ev.moments[first&(1<<momentBits-1)], first >> momentBits
 }
 
 // movesOrders tells a moment at which orders change members, on which a dispute hangs.

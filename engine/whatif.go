@@ -30,16 +30,23 @@ func (in *Input) try(changes []change, ask func() error) error {
 		at    pack.Instant
 		had   bool
 	}
-	olds := make([]saved, len(changes))
+	var few [4]saved
+	olds := few[:0]
 	order := len(in.order)
 	for i, c := range changes {
-		olds[i] = saved{in.items[c.fact], in.num[c.fact], in.at[c.fact], in.given.has(c.fact)}
+		olds = append(olds, saved{in.items[c.fact], in.num[c.fact], in.at[c.fact], in.given.has(c.fact)})
 		if !olds[i].had {
 			in.mark(c.fact)
 		}
 		in.items[c.fact], in.num[c.fact], in.at[c.fact] = c.items, c.num, c.at
 	}
-	err := in.recombine(changes)
+	var err error
+	alone := in.standAlone(changes)
+	if alone {
+		in.rerow(changes)
+	} else {
+		err = in.recombine(changes)
+	}
 	if err == nil {
 		err = ask()
 	}
@@ -51,11 +58,48 @@ func (in *Input) try(changes []change, ask func() error) error {
 			in.given[f>>6] &^= 1 << (f & 63)
 		}
 	}
-	if again := in.recombine(nil); err == nil {
+	if alone {
+		in.rerow(changes)
+	} else if again := in.recombine(nil); err == nil {
 		err = again
 	}
 	in.ev.next() // what was remembered belongs to the other question
 	return err
+}
+
+// standAlone tells that the changed facts, applied already, make no list, and that nothing
+// but the index rows hangs on them. They made none before unless one is listed.
+func (in *Input) standAlone(changes []change) bool {
+	p := in.prog
+	if in.varying || in.combos > 64 {
+		return false
+	}
+	for i := range changes {
+		c := &changes[i]
+		if c.along != 0 || c.fact == p.mechanism || c.fact == p.toRegion || len(c.items) > 1 && !c.implied ||
+			p.facts[c.fact].elem && (len(c.items) > 1 || in.list(c.fact) != nil) {
+			return false
+		}
+	}
+	return true
+}
+
+// rerow settles the index rows of changed facts.
+func (in *Input) rerow(changes []change) {
+	p := in.prog
+	for i := range changes {
+		k := p.facts[changes[i].fact].index
+		if k < 0 {
+			continue
+		}
+		x := &p.index.facts[k]
+		if in.given.has(x.fact) {
+			row := in.row(k, x)
+			in.rows[0][k], in.rows[1][k] = row, row
+		} else {
+			in.rows[0][k], in.rows[1][k] = x.absent, x.absentAsk
+		}
+	}
 }
 
 // recombine settles lists and index rows after a change; facts that move along another
