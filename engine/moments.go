@@ -72,7 +72,7 @@ func (p *Program) collectWindow(in *Input, review bool) {
 	ev.reachDays = ev.reachDays[:0]
 	rows := in.indexRows(review)
 	days, ages := p.index.ones, p.index.ones
-	if p.times.later != nil && !ev.foreign {
+	if p.times.later != nil && !ev.foreign && len(in.days) > 0 {
 		days, ages = p.times.after(max(slices.Min(in.days), ev.firstDay), &in.given)
 	}
 	for w := 0; w < p.index.words; w++ {

@@ -143,15 +143,24 @@ func Parts(payload []byte) ([]Part, error) {
 
 // AppendBatch appends the payload of a batch to b.
 func AppendBatch(b []byte, parts []Part) []byte {
-	b = append(b, batchMagic...)
-	b = binary.BigEndian.AppendUint32(b, uint32(len(parts)))
+	b = AppendBatchHead(b, len(parts))
 	for _, p := range parts {
-		b = binary.BigEndian.AppendUint32(b, uint32(len(p.Leaf)))
-		b = append(b, p.Leaf...)
-		b = binary.BigEndian.AppendUint32(b, uint32(len(p.Payload)))
-		b = append(b, p.Payload...)
+		b = AppendPart(b, p)
 	}
 	return b
+}
+
+// AppendBatchHead begins the payload of a batch of n parts, which AppendPart goes on with.
+func AppendBatchHead(b []byte, n int) []byte {
+	return binary.BigEndian.AppendUint32(append(b, batchMagic...), uint32(n))
+}
+
+// AppendPart appends the next part of a batch.
+func AppendPart(b []byte, p Part) []byte {
+	b = binary.BigEndian.AppendUint32(b, uint32(len(p.Leaf)))
+	b = append(b, p.Leaf...)
+	b = binary.BigEndian.AppendUint32(b, uint32(len(p.Payload)))
+	return append(b, p.Payload...)
 }
 
 // BatchRoot is the root that the leaf of a batch names: that of an RFC 6962 tree over the

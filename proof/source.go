@@ -57,12 +57,30 @@ func (f folder) AppendResource(ctx context.Context, dst []byte, path string) ([]
 	if err := ctx.Err(); err != nil {
 		return dst, err
 	}
+	// Whoever is audited chose what lies there: what is no plain file is a missing one, and
+	// opening it could wait for ever.
+	info, err := fs.Stat(f.fsys, path)
+	if err != nil {
+		return dst, missing(path, err)
+	}
+	if !info.Mode().IsRegular() {
+		return dst, missing(path, errors.New("it is no plain file"))
+	}
 	file, err := f.fsys.Open(path)
 	if err != nil {
 		return dst, err
 	}
 	defer file.Close()
 	return appendAll(dst, file)
+}
+
+// missing is the fault of a path with nothing that can be read, now or later; whether a
+// file may be read is another question.
+func missing(path string, err error) error {
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return &fs.PathError{Op: "open", Path: path, Err: fmt.Errorf("%w: %w", fs.ErrNotExist, err)}
 }
 
 // appendTo reads a file of src, into dst where src can.

@@ -6,12 +6,14 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -142,6 +144,12 @@ func (a *App) openLog(ctx context.Context) error {
 	empty, err := isNewLog(filepath.Join(dir, "log"))
 	if err != nil {
 		return err
+	}
+	// An adopt that was interrupted has moved the log away: a new one under the old origin
+	// would be another history.
+	if number := strings.TrimPrefix(strings.TrimPrefix(a.Origin, a.folder.installation+"/"+cell), "."); empty {
+		_, err := os.Stat(filepath.Join(dir, "log."+cmp.Or(number, "1")))
+		empty = err != nil
 	}
 	signers, public, err := a.openSigners(empty)
 	if err != nil {
@@ -318,11 +326,11 @@ func (a *App) Close(ctx context.Context) error {
 // release closes what is open, in the order that leaves nothing unrecorded.
 func (a *App) release() error {
 	var err error
-	if a.Log != nil {
-		err = errors.Join(err, a.Log.Close())
-	}
 	if a.Book != nil {
 		err = errors.Join(err, a.Book.Close())
+	}
+	if a.Log != nil {
+		err = errors.Join(err, a.Log.Close())
 	}
 	if a.keys != nil {
 		err = errors.Join(err, a.keys.Close())

@@ -5,9 +5,7 @@ package audit
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -15,7 +13,6 @@ import (
 
 	"github.com/comity-project/comity"
 	"github.com/comity-project/comity/internal/translog"
-	"github.com/comity-project/comity/proof"
 )
 
 // Options are the parts of a Book. Log, Sealer and Index must be set. The log's SyncKeys
@@ -34,10 +31,11 @@ type Options struct {
 // Book is one cell's log with its sealer and its index. All methods may be called
 // concurrently.
 type Book struct {
-	o      Options
-	drafts drafts
-	busy   atomic.Int64 // appends so far, to see whether writers wait
-	follow follower
+	o       Options
+	drafts  drafts
+	batches batches
+	busy    atomic.Int64 // appends so far, to see whether writers wait
+	follow  follower
 
 	eraseMu sync.Mutex
 	owed    []owedErasure // destroyed keys whose entries could not be written
@@ -81,6 +79,14 @@ func (b *Book) Check(e *Event) error {
 	return checkNames(e)
 }
 
+// Fits tells whether Append could record an event: names, sizes and keys.
+func (b *Book) Fits(e Event) error {
+	d := b.drafts.get()
+	defer b.drafts.put(d)
+	d.event = e
+	return b.write(d)
+}
+
 // Append records an event and returns when it is durable. Sealing and hashing happen in
 // the caller's goroutine. Types are not checked here, see Check.
 func (b *Book) Append(ctx context.Context, e Event) (comity.Record, error) {
@@ -94,7 +100,7 @@ func (b *Book) Append(ctx context.Context, e Event) (comity.Record, error) {
 	if err != nil {
 		return comity.Record{}, err
 	}
-	b.follow.remember(&d.leaf, Place{ack.Index, -1})
+	b.follow.remember(d.leaf.Idem, Seen{Place: Place{ack.Index, -1}, Body: d.leaf.Body, Time: d.leaf.Time})
 	return b.record(ack, nil), nil
 }
 
@@ -117,28 +123,25 @@ func (b *Book) AppendBatch(ctx context.Context, events []Event) ([]comity.Record
 	if len(events) > MaxBatch {
 		return nil, tooLarge("batch", len(events), MaxBatch, "send several batches (the limit counts events)")
 	}
-	leaves := make([]Leaf, len(events))
-	parts, fresh, err := b.sealAll(events, leaves)
+	t := b.batches.get(len(events))
+	defer b.batches.put(t)
+	if err := b.sealAll(t, events); err != nil {
+		return nil, err
+	}
+	if len(t.payload) > translog.MaxPayload/2 {
+		return nil, tooLarge("batch", len(t.payload), translog.MaxPayload/2, "send several batches")
+	}
+	leaf := b.batchLeaf(t)
+	ack, err := b.append(ctx, translog.Entry{Leaf: leaf.Append(nil), Payload: t.payload, NewKeys: t.fresh})
 	if err != nil {
 		return nil, err
 	}
-	size := 16
-	for _, p := range parts {
-		size += len(p.Leaf) + len(p.Payload) + 8
-	}
-	if size > translog.MaxPayload/2 {
-		return nil, tooLarge("batch", size, translog.MaxPayload/2, "send several batches")
-	}
-	payload := proof.AppendBatch(make([]byte, 0, size), parts)
-	leaf := b.batchLeaf(leaves, parts, payload)
-	ack, err := b.append(ctx, translog.Entry{Leaf: leaf.Append(nil), Payload: payload, NewKeys: fresh})
-	if err != nil {
-		return nil, err
+	for i := range t.idem {
+		b.follow.remember(t.idem[i].Idem, Seen{Place: Place{ack.Index, t.idem[i].sub}, Body: t.idem[i].Body, Time: t.idem[i].Time})
 	}
 	records, subs := make([]comity.Record, len(events)), make([]int, len(events))
 	shared := b.record(ack, nil)
 	for i := range events {
-		b.follow.remember(&leaves[i], Place{ack.Index, i})
 		subs[i] = i
 		records[i] = shared
 		records[i].Sub = &subs[i]
@@ -146,56 +149,8 @@ func (b *Book) AppendBatch(ctx context.Context, events []Event) ([]comity.Record
 	return records, nil
 }
 
-// sealAll makes the parts of a batch, and their leaves. All bytes are in one block, since
-// each of them is needed as long as the others.
-func (b *Book) sealAll(events []Event, leaves []Leaf) (parts []proof.Part, fresh bool, err error) {
-	d := b.drafts.get()
-	defer b.drafts.put(d)
-	block := make([]byte, 0, 1024*len(events))
-	ends := make([][2]int, len(events)) // of leaf and payload
-	for i := range events {
-		d.event = events[i]
-		if err := b.write(d); err != nil {
-			return nil, false, fmt.Errorf("event %d: %w", i, err)
-		}
-		block = append(block, d.text...)
-		ends[i][0] = len(block)
-		block = append(block, d.sealed...)
-		ends[i][1] = len(block)
-		leaves[i] = d.leaf
-		fresh = fresh || d.fresh
-	}
-	parts, start := make([]proof.Part, len(events)), 0
-	for i, end := range ends {
-		parts[i] = proof.Part{Leaf: block[start:end[0]:end[0]], Payload: block[end[0]:end[1]:end[1]]}
-		start = end[1]
-	}
-	return parts, fresh, nil
-}
-
 // part writes one event into a draft of its own.
 func (b *Book) part(e *Event) (*draft, error) {
 	d := &draft{event: *e}
 	return d, b.write(d)
-}
-
-// batchLeaf names what all parts share.
-func (b *Book) batchLeaf(leaves []Leaf, parts []proof.Part, payload []byte) Leaf {
-	texts := make([][]byte, len(parts))
-	for i := range parts {
-		texts[i] = parts[i].Leaf
-	}
-	first := &leaves[0]
-	l := Leaf{Time: b.o.Now(), Type: TypeBatch, Cell: b.o.Cell, Tenant: first.Tenant, Principal: first.Principal}
-	for i := range leaves {
-		if leaves[i].Tenant != l.Tenant {
-			l.Tenant = ""
-		}
-		if leaves[i].Principal != l.Principal {
-			l.Principal = Pseudonym{}
-		}
-	}
-	l.Batch = &Batch{Count: len(parts), Root: Digest(proof.BatchRoot(texts))}
-	l.Payload = sha256.Sum256(payload)
-	return l
 }

@@ -33,6 +33,17 @@ func AppendCanonical(dst []byte, v any) ([]byte, error) {
 	return appendValue(dst, v, 0)
 }
 
+// AppendNested is AppendCanonical for a value that stands some levels deep in a payload.
+func AppendNested(dst []byte, v any, depth int) ([]byte, error) {
+	return appendValue(dst, v, depth)
+}
+
+// AppendText appends the RFC 8785 form of a text.
+func AppendText(dst []byte, s string) ([]byte, error) { return appendText(dst, s) }
+
+// CompareNames orders the members of an object as RFC 8785 does.
+func CompareNames(a, b string) int { return compareUTF16(a, b) }
+
 // appendValue knows the types that payloads are made of; everything else is marshalled
 // first, which costs more.
 func appendValue(dst []byte, v any, depth int) ([]byte, error) {
@@ -73,6 +84,8 @@ func appendValue(dst []byte, v any, depth int) ([]byte, error) {
 		return appendText(dst, v.UTC().Format(time.RFC3339Nano))
 	case Raw:
 		return append(dst, v...), nil
+	case *Raw:
+		return append(dst, *v...), nil
 	case Object:
 		return appendObject(dst, v, depth)
 	case []string:

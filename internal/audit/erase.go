@@ -88,7 +88,7 @@ func (b *Book) erasedBy(ctx context.Context, p Pseudonym) (*uint64, error) {
 		return &places[0].Index, nil
 	}
 	var found *uint64
-	err = b.scan(ctx, covered, b.o.Log.Head().Size, func(i uint64, rows []Row) bool {
+	err = b.scan(ctx, new(glossary), covered, b.o.Log.Head().Size, func(i uint64, rows []Row) bool {
 		for j := range rows {
 			if rows[j].Type == TypeSubjectErased && rows[j].Subject == p {
 				found = &i

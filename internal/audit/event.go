@@ -69,7 +69,8 @@ type Event struct {
 type Object []Member
 
 // Member is one name and value. Values are nil, bool, string, numbers, time.Time,
-// comity.Facts, Object, Raw, lists and maps of these; anything else is marshalled.
+// comity.Facts, Object, Raw or a pointer to one, lists and maps of these; anything else is
+// marshalled.
 type Member struct {
 	Name  string
 	Value any

@@ -33,7 +33,8 @@ type follower struct {
 	reset   chan chan error
 	doubt   chan struct{} // the index failed: see what it still has
 	indexed atomic.Uint64
-	rows    []Row // room for a step, of the one goroutine
+	rows    []Row    // room for a step, of the one goroutine
+	known   glossary // of the one goroutine
 
 	mu     sync.Mutex
 	recent map[Pseudonym]Seen // keys of entries that the index does not have
@@ -201,7 +202,7 @@ func (b *Book) step(ctx context.Context, at, head uint64) error {
 			b.follow.rows = rows[:0]
 		}
 	}()
-	err := b.scan(ctx, at, min(head, at+followRows), func(i uint64, more []Row) bool {
+	err := b.scan(ctx, &b.follow.known, at, min(head, at+followRows), func(i uint64, more []Row) bool {
 		rows, end = append(rows, more...), i+1
 		return len(rows) < followRows
 	})
@@ -220,10 +221,10 @@ var errEnough = errors.New("enough")
 
 // scan calls fn with the rows of each entry until it returns false. The rows are only
 // valid during the call.
-func (b *Book) scan(ctx context.Context, from, to uint64, fn func(i uint64, rows []Row) bool) error {
+func (b *Book) scan(ctx context.Context, known *glossary, from, to uint64, fn func(i uint64, rows []Row) bool) error {
 	var room []Row
 	err := b.o.Log.Scan(ctx, from, to, func(i uint64, text []byte) error {
-		rows, err := b.rows(room[:0], i, text)
+		rows, err := b.rows(room[:0], known, i, text)
 		room = rows
 		if err != nil {
 			b.o.Logger.Warn("entry cannot be indexed", "log", b.o.Name, "index", i, "err", err)
@@ -241,8 +242,8 @@ func (b *Book) scan(ctx context.Context, from, to uint64, fn func(i uint64, rows
 
 // rows are what an entry puts into the index: one row, or one for each part of a batch.
 // A batch that cannot be taken apart is found as such.
-func (b *Book) rows(dst []Row, i uint64, text []byte) ([]Row, error) {
-	leaf, err := ParseLeaf(text)
+func (b *Book) rows(dst []Row, known *glossary, i uint64, text []byte) ([]Row, error) {
+	leaf, err := parseKnown(text, known)
 	if err != nil {
 		return dst, err
 	}
@@ -255,7 +256,7 @@ func (b *Book) rows(dst []Row, i uint64, text []byte) ([]Row, error) {
 	}
 	dst = slices.Grow(dst, len(parts))
 	for sub, part := range parts {
-		l, err := ParseLeaf(part.Leaf)
+		l, err := parseKnown(part.Leaf, known)
 		if err != nil {
 			return dst, fmt.Errorf("part %d: %w", sub, err)
 		}
@@ -282,14 +283,14 @@ func (l *Leaf) row(p Place) Row {
 }
 
 // remember keeps the idempotency key of an entry until the index has it.
-func (f *follower) remember(l *Leaf, p Place) {
-	if l.Idem.IsZero() {
+func (f *follower) remember(idem Pseudonym, s Seen) {
+	if idem.IsZero() {
 		return
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.indexed.Load() <= p.Index { // else the index has it already
-		f.recent[l.Idem] = Seen{Place: p, Body: l.Body, Time: l.Time}
+	if f.indexed.Load() <= s.Index { // else the index has it already
+		f.recent[idem] = s
 	}
 }
 
@@ -298,6 +299,9 @@ func (f *follower) forget(rows []Row, end uint64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for i := range rows {
+		if len(f.recent) == 0 {
+			return
+		}
 		if s, ok := f.recent[rows[i].Idem]; ok && s.Index < end {
 			delete(f.recent, rows[i].Idem)
 		}
@@ -316,10 +320,10 @@ func (b *Book) recall(ctx context.Context, from uint64) {
 		l, err := ParseLeaf(text)
 		return err == nil && !l.Time.Before(since)
 	}))
-	err := b.scan(ctx, first, to, func(_ uint64, rows []Row) bool {
+	err := b.scan(ctx, new(glossary), first, to, func(_ uint64, rows []Row) bool {
 		for i := range rows {
 			r := &rows[i]
-			b.follow.remember(&Leaf{Idem: r.Idem, Body: r.Body, Time: r.Time}, r.Place)
+			b.follow.remember(r.Idem, Seen{Place: r.Place, Body: r.Body, Time: r.Time})
 		}
 		return true
 	})

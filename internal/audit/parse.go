@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"strconv"
 	"time"
-	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -18,17 +17,20 @@ import (
 
 // ParseLeaf reads a leaf and refuses every form but the canonical one, so that one leaf
 // has one hash. Members that this version does not know are skipped.
-func ParseLeaf(b []byte) (Leaf, error) {
-	l, err := parseLeaf(b)
+func ParseLeaf(b []byte) (Leaf, error) { return parseKnown(b, nil) }
+
+// parseKnown takes texts that it has seen before from known, which may be nil.
+func parseKnown(b []byte, known *glossary) (Leaf, error) {
+	l, err := parseLeaf(b, known)
 	if err != nil {
 		return Leaf{}, &comity.Error{Code: comity.CodeInvalid, Op: "read leaf", Err: err}
 	}
 	return l, nil
 }
 
-func parseLeaf(b []byte) (Leaf, error) {
+func parseLeaf(b []byte, known *glossary) (Leaf, error) {
 	var l Leaf
-	r := leafReader{b: b}
+	r := leafReader{b: b, known: known}
 	if !r.take('{') {
 		return l, errors.New("not an object")
 	}
@@ -84,6 +86,7 @@ type leafReader struct {
 	i       int
 	err     error
 	unknown bool
+	known   *glossary
 }
 
 func (r *leafReader) member(l *Leaf, key []byte) (has int) {
@@ -205,7 +208,7 @@ func (r *leafReader) escaped(start int) []byte {
 
 // text is a string that is not empty: empty members are left out.
 func (r *leafReader) text() string {
-	return string(r.value())
+	return r.known.text(r.value())
 }
 
 func (r *leafReader) value() []byte {
@@ -216,7 +219,20 @@ func (r *leafReader) value() []byte {
 	return s
 }
 
-func (r *leafReader) list() (out []string) {
+func (r *leafReader) list() []string {
+	if l, n := r.known.list(r.b[r.i:]); l != nil && r.err == nil {
+		r.i += n
+		return l
+	}
+	start := r.i
+	out := r.items()
+	if r.err == nil {
+		r.known.keep(r.b[start:r.i], out)
+	}
+	return out
+}
+
+func (r *leafReader) items() (out []string) {
 	if !r.take('[') {
 		r.err = r.fail("expected a list")
 		return nil
@@ -279,12 +295,32 @@ func (r *leafReader) outcome() string {
 }
 
 func (r *leafReader) time() time.Time {
-	s := r.text()
-	t, err := time.Parse(timeLayout, s)
-	if r.err == nil && (err != nil || len(s) != len(timeLayout) || t.Year() < 1) {
+	s := r.value()
+	t, ok := parseTime(s)
+	if r.err == nil && !ok {
 		r.err = fmt.Errorf("time %q is not of the form %s", s, timeLayout)
 	}
 	return t
+}
+
+// parseTime reads timeLayout. What it does not write again is not of that form.
+func parseTime(s []byte) (time.Time, bool) {
+	if len(s) != len(timeLayout) {
+		return time.Time{}, false
+	}
+	number := func(from, to int) (n int) {
+		for _, c := range s[from:to] {
+			n = 10*n + int(c-'0')
+		}
+		return n
+	}
+	ms := number(20, 23)
+	t := time.Date(number(0, 4), time.Month(number(5, 7)), number(8, 10), number(11, 13), number(14, 16), number(17, 19), ms*int(time.Millisecond), time.UTC)
+	if y := t.Year(); y < 1 || y > 9999 {
+		return time.Time{}, false
+	}
+	var room [len(timeLayout)]byte
+	return t, bytes.Equal(appendTime(room[:0], t), s)
 }
 
 func (r *leafReader) batch() *Batch {
@@ -337,32 +373,16 @@ func inOrder(a, b []byte) bool {
 // compareUTF16 orders names as RFC 8785 does: by UTF-16 code units. That differs from
 // the order of bytes only where a name has characters beyond the first 65,536.
 func compareUTF16(a, b string) int {
-	for a != "" && b != "" {
-		if a[0] < utf8.RuneSelf && b[0] < utf8.RuneSelf {
-			if a[0] != b[0] {
-				return int(a[0]) - int(b[0])
-			}
-			a, b = a[1:], b[1:]
+	for i := range min(len(a), len(b)) {
+		x, y := a[i], b[i]
+		if x == y {
 			continue
 		}
-		x, n := utf8.DecodeRuneInString(a)
-		y, m := utf8.DecodeRuneInString(b)
-		if x != y {
-			return unitOrder(x) - unitOrder(y)
+		// Characters beyond are written as surrogates, which sort before E000 to FFFF.
+		if x >= 0xee && y >= 0xee && x >= 0xf0 != (y >= 0xf0) {
+			return int(y) - int(x)
 		}
-		a, b = a[n:], b[m:]
+		return int(x) - int(y)
 	}
 	return len(a) - len(b)
-}
-
-// unitOrder maps a character so that those written as surrogates (from D800) sort before
-// E000 to FFFF.
-func unitOrder(c rune) int {
-	switch {
-	case c > 0xffff:
-		return int(c) - 0x10000 + 0xd800
-	case c >= 0xe000:
-		return int(c) + 0x100000
-	}
-	return int(c)
 }

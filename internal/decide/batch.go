@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/comity-project/comity"
 	"github.com/comity-project/comity/internal/audit"
@@ -26,6 +27,7 @@ func (d *Door) DecideBatch(ctx context.Context, c Caller, reqs []comity.Request)
 		return nil, d.failed(err)
 	}
 	defer d.load.leave()
+	b.now, b.noTime = d.time.now()
 	b.evaluate(ctx)
 	if err := b.record(ctx); err != nil {
 		return nil, d.failed(err)
@@ -48,6 +50,8 @@ type batch struct {
 	reqs    []comity.Request
 	answers []Answer
 	events  []audit.Event
+	now     time.Time // of all of them
+	noTime  error
 
 	mu     sync.Mutex
 	leaves []func()
@@ -76,7 +80,7 @@ func (b *batch) evaluate(ctx context.Context) {
 
 func (b *batch) one(ctx context.Context, i int) (comity.Decision, error) {
 	d := b.door
-	q, err := d.ask(b.caller, b.reqs[i])
+	q, err := d.ask(b.caller, b.reqs[i], b.now, b.noTime)
 	if err != nil {
 		return comity.Decision{}, err
 	}

@@ -52,9 +52,11 @@ func (c Caller) tenant(req comity.Request) (string, error) {
 		if i >= 0 {
 			facts = req.Parts[i]
 		}
-		fact, ok := facts["tenant"].(string)
+		fact, err := single(facts["tenant"])
 		switch {
-		case !ok || fact == named:
+		case err != nil:
+			return "", err
+		case fact == "" || fact == named:
 		case named == "":
 			named = fact
 		default:
@@ -62,6 +64,27 @@ func (c Caller) tenant(req comity.Request) (string, error) {
 		}
 	}
 	return c.tenantOf(named)
+}
+
+// single is the text of a fact that may be written as a list of one, as the engine reads it.
+func single(v any) (string, error) {
+	switch v := v.(type) {
+	case nil:
+		return "", nil
+	case string:
+		return v, nil
+	case []string:
+		if len(v) == 1 {
+			return v[0], nil
+		}
+	case []any:
+		if len(v) == 1 {
+			if s, ok := v[0].(string); ok {
+				return s, nil
+			}
+		}
+	}
+	return "", &comity.Error{Code: comity.CodeInvalid, Op: "tenant", Err: errors.New("the fact tenant is not one text"), Remedy: "name one tenant"}
 }
 
 // tenantOf is the named tenant, else the caller's own.

@@ -4,6 +4,7 @@
 package decide
 
 import (
+	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -18,33 +19,37 @@ import (
 // it against canonical.
 func canonicalAnswer(dec *comity.Decision) ([]byte, error) {
 	c := canon{b: make([]byte, 0, 512)}
+	c.answer(dec)
+	return c.b, c.err
+}
+
+func (c *canon) answer(dec *comity.Decision) {
 	c.open()
 	c.text("about", dec.About)
 	c.texts("applicable", dec.Applicable)
 	c.instant("at", &dec.At)
 	c.texts("citations", dec.Citations)
-	list(&c, "conditions", dec.Conditions, (*canon).condition)
-	list(&c, "conflicts", dec.Conflicts, (*canon).conflict)
-	list(&c, "duties", dec.Duties, (*canon).duty)
+	list(c, "conditions", dec.Conditions, (*canon).condition)
+	list(c, "conflicts", dec.Conflicts, (*canon).conflict)
+	list(c, "duties", dec.Duties, (*canon).duty)
 	c.text("effect", string(dec.Effect))
 	c.texts("explanation", dec.Explanation)
-	list(&c, "grounds", dec.Grounds, (*canon).ground)
+	list(c, "grounds", dec.Grounds, (*canon).ground)
 	c.instant("known_at", dec.KnownAt)
-	list(&c, "missing", dec.Missing, (*canon).missing)
+	list(c, "missing", dec.Missing, (*canon).missing)
 	c.text("mode", string(dec.Mode))
 	c.texts("not_at_issue", dec.NotAtIssue)
-	list(&c, "outside", dec.Outside, (*canon).outside)
-	list(&c, "overridden", dec.Overridden, (*canon).override)
-	list(&c, "packs", dec.Packs, (*canon).pack)
+	list(c, "outside", dec.Outside, (*canon).outside)
+	list(c, "overridden", dec.Overridden, (*canon).override)
+	list(c, "packs", dec.Packs, (*canon).pack)
 	c.text("program", dec.Program)
-	list(&c, "questions", dec.Questions, (*canon).question)
+	list(c, "questions", dec.Questions, (*canon).question)
 	if len(dec.Regions) > 0 {
 		c.any("regions", dec.Regions)
 	}
 	c.instant("valid_until", dec.ValidUntil)
-	list(&c, "violations", dec.Violations, (*canon).violation)
+	list(c, "violations", dec.Violations, (*canon).violation)
 	c.shut()
-	return c.b, c.err
 }
 
 // canon writes canonical JSON (RFC 8785); its callers name the members in order. The first
@@ -102,6 +107,10 @@ func (c *canon) allTexts(name string, l []string) {
 		c.b = append(c.b, "null"...)
 		return
 	}
+	c.strings(l)
+}
+
+func (c *canon) strings(l []string) {
 	c.b = append(c.b, '[')
 	for i, s := range l {
 		if i > 0 {
@@ -145,16 +154,66 @@ func (c *canon) parts(l []int) {
 
 // any writes a value whose form is not known here.
 func (c *canon) any(name string, v any) {
-	if s, ok := v.(string); ok {
-		c.text(name, s)
+	c.name(name)
+	if c.plain(v) {
 		return
 	}
-	c.name(name)
 	text, err := canonical(v)
 	if c.err == nil {
 		c.err = err
 	}
 	c.b = append(c.b, text...)
+}
+
+// plain writes the values that facts usually have, and tells whether v is one.
+func (c *canon) plain(v any) bool {
+	switch v := v.(type) {
+	case string:
+		c.string(v)
+	case bool:
+		c.b = strconv.AppendBool(c.b, v)
+	case []string:
+		if v == nil {
+			return false
+		}
+		c.strings(v)
+	case map[string]any:
+		return c.plainMap(v)
+	default:
+		return false
+	}
+	return true
+}
+
+func (c *canon) plainMap(m map[string]any) bool {
+	var room [16]string
+	names, before := room[:0], len(c.b)
+	for name := range m {
+		for i := range len(name) {
+			if name[i] >= utf8.RuneSelf {
+				return false // two that are no UTF-8 may become one
+			}
+		}
+		names = append(names, name)
+	}
+	if m == nil {
+		return false
+	}
+	slices.Sort(names)
+	c.open()
+	for i, name := range names {
+		if i > 0 {
+			c.b = append(c.b, ',')
+		}
+		c.string(name)
+		c.b = append(c.b, ':')
+		if !c.plain(m[name]) {
+			c.b = c.b[:before]
+			return false
+		}
+	}
+	c.shut()
+	return true
 }
 
 func (c *canon) facts(name string, m map[string]any) {

@@ -28,6 +28,8 @@ type Recorder interface {
 	AppendBatch(ctx context.Context, events []audit.Event) ([]comity.Record, error)
 	// Check says what is wrong with an event from an application.
 	Check(e *audit.Event) error
+	// Fits says why Append could never record an event.
+	Fits(e audit.Event) error
 	// Replay finds what a principal recorded under an idempotency key in the last 24
 	// hours, also before a restart; Show reads it.
 	Replay(ctx context.Context, principal, key string, request []byte) (audit.Replayed, bool, error)
@@ -186,7 +188,8 @@ func (d *Door) enter(c Caller, req comity.Request) (*question, func(), error) {
 	if err := d.load.enter(); err != nil {
 		return nil, nil, err
 	}
-	q, err := d.ask(c, req)
+	now, noTime := d.time.now()
+	q, err := d.ask(c, req, now, noTime)
 	if err != nil {
 		d.load.leave()
 		return nil, nil, err
@@ -194,16 +197,16 @@ func (d *Door) enter(c Caller, req comity.Request) (*question, func(), error) {
 	return q, d.load.leave, nil
 }
 
-// ask checks the caller's scope, the tenant and the clock.
-func (d *Door) ask(c Caller, req comity.Request) (*question, error) {
+// ask checks the caller's scope and the tenant, at a time that noTime says is missing.
+func (d *Door) ask(c Caller, req comity.Request, now time.Time, noTime error) (*question, error) {
 	if err := c.Require(ScopeDecide); err != nil {
 		return nil, err
 	}
-	now, err := d.time.now()
-	if err == nil {
-		req.Tenant, err = c.tenant(req)
+	if noTime != nil {
+		return nil, noTime
 	}
-	if err != nil {
+	var err error
+	if req.Tenant, err = c.tenant(req); err != nil {
 		return nil, err
 	}
 	q := &question{caller: c, req: req, asked: req, state: d.state.Load(), now: now}
@@ -229,7 +232,17 @@ func (d *Door) evaluate(q *question) (comity.Decision, error) {
 }
 
 // newID is an identifier that nobody can guess, and that tells the cell.
-func (d *Door) newID() string { return d.o.Cell + "-" + rand.Text() }
+func (d *Door) newID() string {
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567" // of base 32
+	var random [26]byte                                // of which five bits each are used
+	rand.Read(random[:])
+	var room [64]byte
+	b := append(append(room[:0], d.o.Cell...), '-')
+	for _, r := range random {
+		b = append(b, letters[r%32])
+	}
+	return string(b)
+}
 
 // keep stores the sources of a program before its first decision.
 func (d *Door) keep(s *state, program string) error {
@@ -268,6 +281,10 @@ func (d *Door) record(ctx context.Context, q *question, dec *comity.Decision) (c
 		return comity.Record{}, err
 	}
 	if d.queue != nil && q.req.IdempotencyKey == "" {
+		// What could never be recorded is not answered either.
+		if err := d.o.Recorder.Fits(e); err != nil {
+			return comity.Record{}, unavailable("record", err)
+		}
 		if err := d.queue.put(e); err != nil {
 			return comity.Record{}, err
 		}

@@ -33,7 +33,8 @@ func (d *Door) Event(ctx context.Context, c Caller, e audit.Event) (Recorded, er
 		return Recorded{}, d.failed(err)
 	}
 	defer d.load.leave()
-	if err := d.admit(c, &e); err != nil {
+	now, noTime := d.time.now()
+	if err := d.admit(c, &e, now, noTime); err != nil {
 		return Recorded{}, d.failed(err)
 	}
 	out := Recorded{ID: e.ID, At: e.Time}
@@ -57,14 +58,16 @@ func (d *Door) EventBatch(ctx context.Context, c Caller, events []audit.Event) (
 	}
 	defer d.load.leave()
 	out := make([]RecordedOrErr, len(events))
-	var good []audit.Event
-	var at []int
-	for i, e := range events {
-		err := d.admit(c, &e)
+	now, noTime := d.time.now()
+	good, at := make([]audit.Event, 0, len(events)), make([]int, 0, len(events))
+	for i := range events {
+		good = append(good[:len(at)], events[i])
+		e := &good[len(at)]
+		err := d.admit(c, e, now, noTime)
 		if err == nil && e.IdempotencyKey != "" {
 			var found bool
 			var leave func()
-			if found, leave, err = d.claimEvent(ctx, c, &e, &out[i].Recorded); leave != nil {
+			if found, leave, err = d.claimEvent(ctx, c, e, &out[i].Recorded); leave != nil {
 				defer leave() // until the batch is recorded
 			}
 			if found {
@@ -76,9 +79,9 @@ func (d *Door) EventBatch(ctx context.Context, c Caller, events []audit.Event) (
 			continue
 		}
 		out[i].ID, out[i].At = e.ID, e.Time
-		good, at = append(good, e), append(at, i)
+		at = append(at, i)
 	}
-	if len(good) == 0 {
+	if good = good[:len(at)]; len(good) == 0 {
 		return out, nil
 	}
 	recs, err := d.o.Recorder.AppendBatch(ctx, good)
@@ -93,10 +96,13 @@ func (d *Door) EventBatch(ctx context.Context, c Caller, events []audit.Event) (
 }
 
 // CheckEvent says whether Event would accept an event.
-func (d *Door) CheckEvent(c Caller, e audit.Event) error { return d.admit(c, &e) }
+func (d *Door) CheckEvent(c Caller, e audit.Event) error {
+	now, noTime := d.time.now()
+	return d.admit(c, &e, now, noTime)
+}
 
 // admit checks an event and completes it.
-func (d *Door) admit(c Caller, e *audit.Event) error {
+func (d *Door) admit(c Caller, e *audit.Event, now time.Time, noTime error) error {
 	if err := c.Require(ScopeAppend); err != nil {
 		return err
 	}
@@ -104,9 +110,10 @@ func (d *Door) admit(c Caller, e *audit.Event) error {
 	if e.Tenant, err = c.tenantOf(e.Tenant); err != nil {
 		return err
 	}
-	if e.Time, err = d.time.now(); err != nil {
-		return err
+	if noTime != nil {
+		return noTime
 	}
+	e.Time = now
 	if err := d.o.Recorder.Check(e); err != nil {
 		return err
 	}

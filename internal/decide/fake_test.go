@@ -6,7 +6,10 @@ package decide_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"maps"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -53,6 +56,7 @@ func (r *recorder) Append(ctx context.Context, e audit.Event) (comity.Record, er
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.events, r.subs = append(r.events, e), append(r.subs, -1)
+	expand(&r.events[len(r.events)-1])
 	index := int64(len(r.events) - 1)
 	return comity.Record{Log: "local", Index: &index, Checkpoint: "note"}, nil
 }
@@ -67,10 +71,13 @@ func (r *recorder) AppendBatch(ctx context.Context, events []audit.Event) ([]com
 	var out []comity.Record
 	for i, e := range events {
 		r.events, r.subs = append(r.events, e), append(r.subs, i)
+		expand(&r.events[len(r.events)-1])
 		out = append(out, comity.Record{Log: "local", Index: &index, Sub: &i, Checkpoint: "note"})
 	}
 	return out, nil
 }
+
+func (r *recorder) Fits(audit.Event) error { return nil }
 
 func (r *recorder) Check(e *audit.Event) error { return audit.BuiltinTypes().Check(e) }
 
@@ -102,6 +109,36 @@ func (r *recorder) Show(_ context.Context, index uint64, sub int) (audit.Entry, 
 		}
 	}
 	return audit.Entry{Found: audit.Found{Leaf: audit.Leaf{Time: e.Time}}, Payload: payload}, nil
+}
+
+// expand makes values of the members of a payload that are JSON already.
+func expand(e *audit.Event) {
+	e.Payload = slices.Clone(e.Payload)
+	for i, m := range e.Payload {
+		if raw, ok := m.Value.(*audit.Raw); ok {
+			var v any
+			if err := json.Unmarshal(*raw, &v); err != nil {
+				panic(err)
+			}
+			e.Payload[i].Value = objects(v)
+		}
+	}
+}
+
+func objects(v any) any {
+	switch v := v.(type) {
+	case []any:
+		for i := range v {
+			v[i] = objects(v[i])
+		}
+	case map[string]any:
+		o := audit.Object{}
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			o = append(o, audit.Member{Name: name, Value: objects(v[name])})
+		}
+		return o
+	}
+	return v
 }
 
 // recorded are the events of a type.

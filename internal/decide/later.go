@@ -77,13 +77,14 @@ func (q *queue) record(ctx context.Context, e audit.Event) bool {
 		}
 		q.failing.Store(&err)
 		if code := comity.CodeOf(err); code == comity.CodeTooLarge || code == comity.CodeInvalid {
-			q.logger.Error("an answer cannot be recorded", "id", e.ID, "error", err)
+			q.failing.Store(nil) // the next one may be
+			q.logger.Error("an answer cannot be recorded", "id", e.ID, "code", string(code))
 			return false
 		}
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
-			q.logger.Error("an answer was not recorded", "id", e.ID, "error", err)
+			q.logger.Error("an answer was not recorded", "id", e.ID, "code", string(comity.CodeOf(err)))
 			return false
 		}
 	}

@@ -6,6 +6,7 @@ package decide
 import (
 	"context"
 	"crypto/sha256"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -166,7 +167,7 @@ func (l *leases) give(ctx context.Context, key leaseKey, q *question, dec comity
 		return nil // counts refer to a place in the log, and a lease to the whole answer
 	}
 	e := audit.Event{
-		Type: audit.TypeLeaseUsed, Action: q.firstText("operation"), Tenant: q.req.Tenant, Effect: dec.Effect, Program: dec.Program,
+		Type: audit.TypeLeaseUsed, Action: strings.Clone(q.firstText("operation")), Tenant: q.req.Tenant, Effect: dec.Effect, Program: dec.Program,
 		Outcome: audit.Success, Subject: q.req.Subject, Principal: q.principal(), Caller: q.caller.ID,
 		Payload: audit.Object{{Name: "decision", Value: audit.Object{{Name: "id", Value: dec.ID}, {Name: "index", Value: *dec.Record.Index}}}},
 	}
@@ -205,45 +206,56 @@ const maxCounts = 1000
 
 // record makes all counts durable. What could not be recorded is counted again.
 func (l *leases) record(ctx context.Context) error {
+	l.recording.Lock() // first: what another recording has taken is not durable yet
+	defer l.recording.Unlock()
 	if l.oldest.Load() == 0 {
 		return nil
 	}
-	l.recording.Lock()
-	defer l.recording.Unlock()
-	used, counts, oldest := l.take()
+	began := max(1, int64(l.door.o.Clock.Steady()))
+	used, counts := l.take()
 	for len(used) > 0 {
 		n := min(len(used), maxCounts)
 		if err := l.append(ctx, used[:n], counts[:n]); err != nil {
-			l.putBack(used, counts, oldest)
+			l.dirty()
 			return unavailable("record uses of leases", err)
+		}
+		for i, u := range used[:n] {
+			u.uses.Add(^(counts[i] - 1)) // less what is durable now
 		}
 		used, counts = used[n:], counts[n:]
 	}
+	l.settle(began)
 	return nil
 }
 
-// take takes the counts; uses that come after it belong to the next recording.
-func (l *leases) take() (used []*lease, counts []uint64, oldest int64) {
+// settle says how old the oldest use is that is not durable, now that those before began
+// are.
+func (l *leases) settle(began int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.oldest.Store(0)
+	for _, have := range l.byKey {
+		if have.uses.Load() > 0 {
+			l.oldest.Store(began)
+			l.dirty()
+			return
+		}
+	}
+}
+
+// take reads the counts; uses that come after it belong to the next recording. They stay
+// with their leases, which are not dropped before they are durable.
+func (l *leases) take() (used []*lease, counts []uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	state, generation := l.door.state.Load(), l.generation.Load()
 	l.sweep(func(have *lease) bool { return have.state == state && have.generation == generation })
 	for _, have := range l.byKey {
-		if n := have.uses.Swap(0); n > 0 {
+		if n := have.uses.Load(); n > 0 {
 			used, counts = append(used, have), append(counts, n)
 		}
 	}
-	return used, counts, l.oldest.Swap(0)
-}
-
-func (l *leases) putBack(used []*lease, counts []uint64, oldest int64) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for i, u := range used {
-		u.uses.Add(counts[i])
-	}
-	l.oldest.Store(oldest)
-	l.dirty()
+	return used, counts
 }
 
 func (l *leases) append(ctx context.Context, used []*lease, counts []uint64) error {

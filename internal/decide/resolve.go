@@ -60,6 +60,14 @@ type question struct {
 	overridden []comity.Override
 	objections []audit.Object
 	shed       bool
+
+	// room is for the record, so that it takes no memory of its own.
+	room struct {
+		fragments
+		origins [1]map[string]string
+		texts   [8]string
+		names   [16]string
+	}
 }
 
 // resolve completes the facts of each part: defaults, the date, then the sources in their
@@ -67,7 +75,8 @@ type question struct {
 func (d *Door) resolve(ctx context.Context, q *question) error {
 	if q.req.Parts == nil {
 		facts, origins, err := d.resolvePart(ctx, q, nil, q.req.Facts)
-		q.req.Facts, q.origins = facts, []map[string]string{origins}
+		q.room.origins[0] = origins
+		q.req.Facts, q.origins = facts, q.room.origins[:]
 		return err
 	}
 	parts := make([]comity.Facts, len(q.req.Parts))
@@ -83,6 +92,12 @@ func (d *Door) resolve(ctx context.Context, q *question) error {
 }
 
 func (d *Door) resolvePart(ctx context.Context, q *question, defaults, given comity.Facts) (comity.Facts, map[string]string, error) {
+	dated := func(facts comity.Facts) bool {
+		return slices.ContainsFunc(q.state.dates, func(name string) bool { return facts[name] != nil })
+	}
+	if len(defaults) == 0 && len(d.o.Sources) == 0 && d.shadow == nil && dated(given) {
+		return given, nil, nil // nothing to add, and nobody keeps them
+	}
 	facts := make(comity.Facts, len(defaults)+len(given)+1)
 	origins := map[string]string{}
 	for name, v := range defaults {
@@ -92,7 +107,7 @@ func (d *Door) resolvePart(ctx context.Context, q *question, defaults, given com
 		facts[name] = v
 		delete(origins, name)
 	}
-	if !slices.ContainsFunc(q.state.dates, func(name string) bool { return facts[name] != nil }) {
+	if !dated(facts) {
 		facts["date"], origins["date"] = q.now.Truncate(time.Second), originClock
 	}
 	for _, s := range d.o.Sources {

@@ -6,6 +6,7 @@ package decide
 import (
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/comity-project/comity"
@@ -71,7 +72,7 @@ func (s *shadow) put(q *question, dec *comity.Decision) {
 		return
 	}
 	select {
-	case s.ch <- shadowed{req: q.req, operation: q.firstText("operation"), dec: *dec}:
+	case s.ch <- shadowed{req: q.req, operation: strings.Clone(q.firstText("operation")), dec: *dec}:
 	default:
 		s.stats.Skipped++
 	}

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/comity-project/comity"
 	"github.com/comity-project/comity/engine"
@@ -38,10 +39,27 @@ func (h *Handler) decisions(x *exchange) error {
 
 func (h *Handler) decideOne(x *exchange, text []byte) (comity.Decision, error) {
 	req, err := engine.DecodeRequest(text)
+	if err == nil {
+		err = headerKey(x.r, &req)
+	}
 	if err != nil {
 		return comity.Decision{}, err
 	}
 	return h.o.Door.Decide(x.r.Context(), x.caller, req)
+}
+
+// headerKey takes the idempotency key from the header that many clients send, quoted or
+// not (draft-ietf-httpapi-idempotency-key-header).
+func headerKey(r *http.Request, req *comity.Request) error {
+	key := strings.Trim(r.Header.Get("Idempotency-Key"), `"`)
+	switch {
+	case key == "" || key == req.IdempotencyKey:
+	case req.IdempotencyKey == "":
+		req.IdempotencyKey = key
+	default:
+		return fail(comity.CodeInvalid, "read request", "the header Idempotency-Key and idempotency_key differ", "give one of them")
+	}
+	return nil
 }
 
 // decisionLines answers each line in its place; all share one leaf.

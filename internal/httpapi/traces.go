@@ -38,7 +38,7 @@ func (x *exchange) trace() {
 	ctx := propagation.TraceContext{}.Extract(x.r.Context(), propagation.HeaderCarrier(x.r.Header))
 	name := x.route.metrics.route
 	ctx, x.span = x.h.tracer.Start(ctx, name, trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(
-		attribute.String("http.request.method", x.r.Method), attribute.String("http.route", x.route.pattern), attribute.String("comity.request", x.id)))
+		attribute.String("http.request.method", knownMethod(x.r.Method)), attribute.String("http.route", x.route.pattern), attribute.String("comity.request", x.id)))
 	x.r = x.r.WithContext(ctx)
 }
 
@@ -51,4 +51,14 @@ func (x *exchange) endTrace() {
 		x.span.SetStatus(codes.Error, string(x.code))
 	}
 	x.span.End()
+}
+
+// knownMethod is the method of a request as the semantic conventions of OpenTelemetry ask:
+// any other text is the caller's own and stays here.
+func knownMethod(m string) string {
+	switch m {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions, http.MethodConnect, http.MethodTrace:
+		return m
+	}
+	return "_OTHER"
 }

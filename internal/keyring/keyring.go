@@ -176,6 +176,9 @@ func (k *Keyring) add(at finding, s comity.Subject) (entry, bool, error) {
 		return *k.slots.at(n), n >= k.durable, nil
 	}
 	n := k.slots.n
+	if n >= maxSlots {
+		return entry{}, false, failure(comity.CodeUnavailable, "write key", fmt.Errorf("the keyring is full with %d keys", n), "start another cell for new subjects")
+	}
 	if err := k.grow(n); err != nil {
 		return entry{}, false, err
 	}

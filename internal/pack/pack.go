@@ -155,7 +155,7 @@ type Pack struct {
 	Source string
 	// Files are what the pack was read from, pack.yaml first: programs are named by them.
 	Files []File
-	Pos    Pos
+	Pos   Pos
 }
 
 // weights orders laws inside one legal order (law/orders.yaml of the research).

@@ -8,6 +8,7 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/coreos/go-oidc/v3/oidc"
 
+	"github.com/comity-project/comity"
 	"github.com/comity-project/comity/internal/decide"
 )
 
@@ -31,13 +33,17 @@ func (a *Authenticator) Configured() bool {
 }
 
 // Authenticate finds the caller behind a bearer token, which may be empty, and the chain
-// of certificates that TLS has verified. Errors have CodeUnauthenticated.
+// of certificates that TLS has verified. Errors have CodeUnauthenticated,
+// or CodeUnavailable where an identity provider cannot be asked.
 func (a *Authenticator) Authenticate(ctx context.Context, token string, chain []*x509.Certificate) (decide.Caller, error) {
 	var p Principal
 	var err error
 	switch {
 	case a.Tokens != nil && strings.Count(token, ".") == 2:
 		p, err = a.Tokens.Verify(ctx, token)
+		if err == nil && (p.Name == Local().ID || a.Keys.Has(p.Name)) {
+			p, err = Principal{}, unauthenticated("the token's name is that of another principal")
+		}
 	case token != "":
 		p, err = a.Keys.Authenticate(token)
 	case a.Certificates != nil && len(chain) > 0:
@@ -70,6 +76,9 @@ type Tokens struct {
 // retryProvider is how long a provider that did not answer is left alone.
 const retryProvider = 5 * time.Second
 
+// providerTimeout bounds each request to a provider: others wait for it.
+const providerTimeout = 10 * time.Second
+
 // NewTokens does not contact the provider yet: a server starts without it.
 func NewTokens(o TokenOptions) *Tokens {
 	o.NameClaim, o.ScopeClaim = cmp.Or(o.NameClaim, "sub"), cmp.Or(o.ScopeClaim, "scope")
@@ -80,7 +89,9 @@ func NewTokens(o TokenOptions) *Tokens {
 func (t *Tokens) Verify(ctx context.Context, token string) (Principal, error) {
 	v, err := t.provider(ctx)
 	if err != nil {
-		return Principal{}, unauthenticated("the identity provider cannot be reached: %w", err)
+		return Principal{}, &comity.Error{
+			Code: comity.CodeUnavailable, Op: "authenticate", Err: fmt.Errorf("the identity provider cannot be reached: %w", err), Remedy: "send the request again later",
+		}
 	}
 	id, err := v.Verify(ctx, token)
 	if err != nil {
@@ -113,7 +124,8 @@ func (t *Tokens) provider(ctx context.Context) (*oidc.IDTokenVerifier, error) {
 		return nil, t.failed
 	}
 	// The provider outlives the request: its key set fetches with this context.
-	p, err := oidc.NewProvider(context.WithoutCancel(ctx), t.o.Issuer)
+	ctx = oidc.ClientContext(context.WithoutCancel(ctx), &http.Client{Timeout: providerTimeout})
+	p, err := oidc.NewProvider(ctx, t.o.Issuer)
 	if err != nil {
 		t.failed, t.again = err, t.o.Now().Add(retryProvider)
 		return nil, err

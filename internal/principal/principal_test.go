@@ -315,7 +315,7 @@ func TestTokens(t *testing.T) {
 	// A provider that is away leaves nobody in, and is asked again later.
 	now := time.Now()
 	gone := principal.NewTokens(principal.TokenOptions{Issuer: "http://127.0.0.1:1", Audience: "comity", Now: func() time.Time { return now }})
-	if _, err := gone.Verify(t.Context(), p.token(t, nil)); comity.CodeOf(err) != comity.CodeUnauthenticated {
+	if _, err := gone.Verify(t.Context(), p.token(t, nil)); comity.CodeOf(err) != comity.CodeUnavailable {
 		t.Errorf("no provider: %v", err)
 	}
 }

@@ -95,6 +95,11 @@ func (s *Store) Sync(ctx context.Context, j Journal) error {
 		return nil
 	}
 	f, found, err := readFile(s.path)
+	if !s.loaded { // before they are recorded, too: who may not be known yet is no reason to let everybody in
+		s.mu.Lock()
+		s.exists = s.exists || found || err != nil
+		s.mu.Unlock()
+	}
 	if err != nil {
 		return err
 	}
@@ -111,6 +116,11 @@ func (s *Store) Sync(ctx context.Context, j Journal) error {
 	s.mu.Unlock()
 	s.loaded, s.seen = true, info
 	return s.note(index, s.hash)
+}
+
+// Has tells whether a key was given to a principal of this name.
+func (s *Store) Has(name string) bool {
+	return slices.ContainsFunc(s.List(), func(p Principal) bool { return p.Name == name })
 }
 
 // note writes into the file which entry names it, now that it counts.

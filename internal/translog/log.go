@@ -132,6 +132,12 @@ func (l *Log) create(r *recovery) error {
 		head.Note = text
 		l.state.head = head
 	}
+	// What was read may be in the page cache alone; the anchor must not know more than the disk.
+	for _, name := range r.segments {
+		if err := l.syncSegment(name); err != nil {
+			return err
+		}
+	}
 	l.anchored = r.anchor
 	if !r.anchored || r.anchor.Size != head.Size {
 		if err := l.swapAnchor(head); err != nil {
@@ -149,6 +155,14 @@ func (l *Log) create(r *recovery) error {
 	return nil
 }
 
+func (l *Log) syncSegment(name string) error {
+	f, err := l.o.FS.OpenWrite(path.Join(l.o.Dir, "wal", name))
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.SyncData(), f.Close())
+}
+
 // lock leaves a log read-only that could not be made writable.
 func (l *Log) lock(r *recovery, err error) {
 	l.sealer = nil
@@ -158,7 +172,7 @@ func (l *Log) lock(r *recovery, err error) {
 
 func (l *Log) closeTails() {
 	for _, s := range l.tails {
-		s.retire()
+		s.shut(errClosed)
 		s.file.Close()
 	}
 	l.tails = nil

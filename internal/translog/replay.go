@@ -46,7 +46,8 @@ func (r *recovery) readWAL(ctx context.Context) error {
 			r.torn = path.Join("wal", s.name)
 		}
 		for _, f := range list {
-			if f.end() <= r.sealed.Size {
+			// A checkpoint ends where a group does: a frame across it was overruled.
+			if f.first < r.sealed.Size {
 				continue
 			}
 			for len(chain) > 0 && chain[len(chain)-1].first >= f.first {

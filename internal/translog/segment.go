@@ -38,16 +38,16 @@ type segment struct {
 	end  uint64 // entries below are all that it has; set when the next segment begins
 	file vfs.File
 
-	mu   sync.RWMutex // held for reading while file is read
-	gone bool
+	mu   sync.RWMutex // held for reading while file is read; guards gone
+	gone error
 }
 
 // readAt reads what frames point to, or fails with errGone.
 func (s *segment) readAt(p []byte, off int64) error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if s.gone {
-		return errGone
+	if s.gone != nil {
+		return s.gone
 	}
 	n, err := s.file.ReadAt(p, off)
 	if n == len(p) {
@@ -56,10 +56,13 @@ func (s *segment) readAt(p []byte, off int64) error {
 	return fmt.Errorf("read %s at %d: %w", s.name, off, err)
 }
 
-// retire ends all reads.
-func (s *segment) retire() {
+// retire ends all reads, as the tiles have the entries now.
+func (s *segment) retire() { s.shut(errGone) }
+
+// shut lets all later reads fail with err.
+func (s *segment) shut(err error) {
 	s.mu.Lock()
-	s.gone = true
+	s.gone = err
 	s.mu.Unlock()
 }
 
