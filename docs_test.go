@@ -41,6 +41,7 @@ var shownOnly = map[string]string{
 	"make check":                   "would run this test again",
 	"make bench":                   "takes minutes",
 	"go run ./bench/engine/report": "takes minutes",
+	"go run ./bench/audit/report":  "takes minutes",
 	"go run ./bench/http/report":   "takes minutes",
 	"make fuzz":                    "takes minutes",
 	"comity serve":                 "runs until it is stopped",
