@@ -21,6 +21,9 @@ import (
 // researched lists, for each pack, the requirements that the research into its law names.
 // The pack may hold more, never less.
 var researched = map[string]string{
+	"ar_pdpa":  "AR-25326-12 AR-25326-5",
+	"br_lgpd":  "BR-LGPD-7 BR-LGPD-11 BR-LGPD-14 BR-LGPD-20 BR-LGPD-33 BR-LGPD-48 BR-MCI-15",
+	"ch_nfadp": "CH-FADP-16 CH-FADP-21 CH-FADP-6-7 CH-FADP-24 CH-FADP-19",
 	"cn_pipl": "CN-PIPL-6 CN-PIPL-13 CN-PIPL-24 CN-PIPL-26 CN-PIPL-29 CN-PIPL-38 CN-PIPL-39 CN-PIPL-40 CN-PIPL-41 CN-SAM-4 " +
 		"CN-CBDF-5 CN-CBDF-7 CN-CBDF-8 CN-PIPL-57",
 	"eu_ai_act": "EU-AIA-5-1-A EU-AIA-5-1-C EU-AIA-5-1-D EU-AIA-5-1-E EU-AIA-5-1-F EU-AIA-5-1-G EU-AIA-5-1-H EU-AIA-5-NCII " +
@@ -30,15 +33,30 @@ var researched = map[string]string{
 	"eu_gdpr": "EU-GDPR-5-1-C EU-GDPR-5-1-E EU-GDPR-6 EU-GDPR-7-3 EU-GDPR-8 EU-GDPR-9 EU-GDPR-10 EU-GDPR-12-3 EU-GDPR-13-14 " +
 		"EU-GDPR-15-1-H EU-GDPR-17 EU-GDPR-21-2 EU-GDPR-22 EU-GDPR-25 EU-GDPR-28 EU-GDPR-30 EU-GDPR-32 EU-GDPR-33 " +
 		"EU-GDPR-34 EU-GDPR-35 EU-GDPR-44 EU-GDPR-45 EU-GDPR-46 EU-GDPR-48 EU-GDPR-49",
-	"eu_us_dpf":  "DPF-LIST DPF-UK",
-	"uk_gdpr":    "UK-GDPR-22 UK-GDPR-22A UK-GDPR-22B UK-GDPR-44 UK-DPA-164A",
-	"us_ca_ccpa": "US-CA-100 US-CA-105 US-CA-120 US-CA-120C US-CA-121 US-CA-130 US-CA-ADMT US-CA-SCOPE",
+	"eu_us_dpf":    "DPF-LIST DPF-UK",
+	"mx_lfpdppp":   "MX-LF-7 MX-LF-8",
+	"ru_152fz":     "RU-152FZ-18-5 RU-152FZ-12 RU-152FZ-9 RU-152FZ-16 RU-152FZ-21",
+	"tr_kvkk":      "TR-KVKK-9 TR-KVKK-6",
+	"uk_gdpr":      "UK-GDPR-22 UK-GDPR-22A UK-GDPR-22B UK-GDPR-44 UK-DPA-164A",
+	"us_ca_ccpa":   "US-CA-100 US-CA-105 US-CA-120 US-CA-120C US-CA-121 US-CA-130 US-CA-ADMT US-CA-SCOPE",
+	"us_cloud_act": "US-CLOUD-ACT",
+	"us_co_ai_act": "US-CO-AI-24205 US-CO-ADMT",
+	"us_co_cpa":    "US-CO-1306 US-CO-1308",
+	"us_coppa":     "US-COPPA-312-5 US-COPPA-312-5A2 US-COPPA-312-10",
+	"us_ct_ctdpa":  "US-CT-520",
+	"us_doj_bulk":  "US-DOJ-301 US-DOJ-401",
+	"us_fcra":      "US-FCRA-1681B US-FCRA-1681M",
+	"us_ftc_act":   "US-FTC-5 US-HBNR-318",
+	"us_glba":      "US-GLBA-6802 US-GLBA-314-4J US-GLBA-314-4C5",
 	"us_hipaa": "US-HIPAA-502-E US-HIPAA-506 US-HIPAA-508 US-HIPAA-524 US-HIPAA-308-RA US-HIPAA-312 US-HIPAA-404 " +
 		"US-HIPAA-316-B2 US-HIPAA-514",
 	"us_il_bipa":      "US-IL-BIPA-15A US-IL-BIPA-15B US-IL-BIPA-15C US-IL-BIPA-15D US-IL-BIPA-20",
+	"us_il_hb3773":    "US-IL-HRA-2-102L",
 	"us_ny_nyc_ll144": "NYC-LL144-AUDIT NYC-LL144-PUB NYC-LL144-NOTICE",
 	"us_sec_17a4":     "US-SEC-17A4-B",
 	"us_tax_records":  "US-TAX-6001",
+	"us_tx_tdpsa":     "US-TX-541 US-TX-CUBI",
+	"us_va_cdpa":      "US-VA-578 US-VA-577",
 }
 
 // load compiles the embedded packs; a fault in one of them fails every pack.
