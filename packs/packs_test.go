@@ -21,9 +21,13 @@ import (
 // researched lists, for each pack, the requirements that the research into its law names.
 // The pack may hold more, never less.
 var researched = map[string]string{
-	"ar_pdpa":  "AR-25326-12 AR-25326-5",
-	"br_lgpd":  "BR-LGPD-7 BR-LGPD-11 BR-LGPD-14 BR-LGPD-20 BR-LGPD-33 BR-LGPD-48 BR-MCI-15",
-	"ch_nfadp": "CH-FADP-16 CH-FADP-21 CH-FADP-6-7 CH-FADP-24 CH-FADP-19",
+	"ae_pdpl":     "AE-PDPL-22 AE-HEALTH-13",
+	"ar_pdpa":     "AR-25326-12 AR-25326-5",
+	"au_privacy":  "AU-APP-3-3 AU-APP-8 AU-APP-1-7",
+	"br_lgpd":     "BR-LGPD-7 BR-LGPD-11 BR-LGPD-14 BR-LGPD-20 BR-LGPD-33 BR-LGPD-48 BR-MCI-15",
+	"ca_pipeda":   "CA-PIPEDA-4-3 CA-PIPEDA-5-3 CA-PIPEDA-4-1-3",
+	"ca_qc_law25": "CA-QC-17 CA-QC-12-1 CA-QC-45 CA-QC-3-3",
+	"ch_nfadp":    "CH-FADP-16 CH-FADP-21 CH-FADP-6-7 CH-FADP-24 CH-FADP-19",
 	"cn_pipl": "CN-PIPL-6 CN-PIPL-13 CN-PIPL-24 CN-PIPL-26 CN-PIPL-29 CN-PIPL-38 CN-PIPL-39 CN-PIPL-40 CN-PIPL-41 CN-SAM-4 " +
 		"CN-CBDF-5 CN-CBDF-7 CN-CBDF-8 CN-PIPL-57",
 	"eu_ai_act": "EU-AIA-5-1-A EU-AIA-5-1-C EU-AIA-5-1-D EU-AIA-5-1-E EU-AIA-5-1-F EU-AIA-5-1-G EU-AIA-5-1-H EU-AIA-5-NCII " +
@@ -33,9 +37,25 @@ var researched = map[string]string{
 	"eu_gdpr": "EU-GDPR-5-1-C EU-GDPR-5-1-E EU-GDPR-6 EU-GDPR-7-3 EU-GDPR-8 EU-GDPR-9 EU-GDPR-10 EU-GDPR-12-3 EU-GDPR-13-14 " +
 		"EU-GDPR-15-1-H EU-GDPR-17 EU-GDPR-21-2 EU-GDPR-22 EU-GDPR-25 EU-GDPR-28 EU-GDPR-30 EU-GDPR-32 EU-GDPR-33 " +
 		"EU-GDPR-34 EU-GDPR-35 EU-GDPR-44 EU-GDPR-45 EU-GDPR-46 EU-GDPR-48 EU-GDPR-49",
-	"eu_us_dpf":    "DPF-LIST DPF-UK",
-	"mx_lfpdppp":   "MX-LF-7 MX-LF-8",
+	"eu_member_states": "",
+	"eu_us_dpf":        "DPF-LIST DPF-UK",
+	"id_pdp":           "ID-PDP-46 ID-PDP-56",
+	"in_dpdp":          "IN-DPDP-4 IN-DPDP-9 IN-DPDP-8-6 IN-DPDP-8-7 IN-DPDP-LOG IN-DPDP-16",
+	"in_rbi_psd":       "IN-RBI-PSD",
+	"iso27001": "ISO-A-5-12 ISO-A-5-15 ISO-A-5-18 ISO-A-5-24 ISO-A-5-31 ISO-A-5-33 ISO-A-5-34 ISO-A-8-2 ISO-A-8-5 ISO-A-8-8 " +
+		"ISO-A-8-9 ISO-A-8-10 ISO-A-8-11 ISO-A-8-12 ISO-A-8-13 ISO-A-8-15 ISO-A-8-16 ISO-A-8-24 ISO-MD26",
+	"jp_appi":    "JP-APPI-28 JP-APPI-SR4 JP-APPI-20",
+	"ke_dpa":     "KE-DPA-31 KE-DPA-30 KE-DPA-48",
+	"kr_pipa":    "KR-PIPA-28-8 KR-PIPA-37-2 KR-PIPA-34",
+	"mx_lfpdppp": "MX-LF-7 MX-LF-8",
+	"ng_ndpa":    "NG-NDPA-41 NG-NDPA-40",
+	"pci_dss": "PCI-3-2-1 PCI-3-3-1 PCI-3-5-1 PCI-3-5-1-2 PCI-4-2-1 PCI-6-3-3 PCI-7-2-4 PCI-8-2-8 PCI-8-4-2 PCI-8-4-1 " +
+		"PCI-10-5-1 PCI-11-3 PCI-12-10-1",
 	"ru_152fz":     "RU-152FZ-18-5 RU-152FZ-12 RU-152FZ-9 RU-152FZ-16 RU-152FZ-21",
+	"sa_pdpl":      "SA-PDPL-29 SA-PDPL-5 SA-PDPL-20",
+	"sg_pdpa":      "SG-PDPA-13 SG-PDPA-26 SG-PDPA-26D",
+	"soc2":         "SOC2-CC6-1 SOC2-CC6-2 SOC2-CC7-1 SOC2-CC7-2 SOC2-CC8-1 SOC2-C1-2 SOC2-P",
+	"th_pdpa":      "TH-PDPA-26 TH-PDPA-28",
 	"tr_kvkk":      "TR-KVKK-9 TR-KVKK-6",
 	"uk_gdpr":      "UK-GDPR-22 UK-GDPR-22A UK-GDPR-22B UK-GDPR-44 UK-DPA-164A",
 	"us_ca_ccpa":   "US-CA-100 US-CA-105 US-CA-120 US-CA-120C US-CA-121 US-CA-130 US-CA-ADMT US-CA-SCOPE",
@@ -57,6 +77,8 @@ var researched = map[string]string{
 	"us_tax_records":  "US-TAX-6001",
 	"us_tx_tdpsa":     "US-TX-541 US-TX-CUBI",
 	"us_va_cdpa":      "US-VA-578 US-VA-577",
+	"vn_pdpl":         "VN-PDPL-CTIA VN-D13-25",
+	"za_popia":        "ZA-POPIA-69 ZA-POPIA-72 ZA-POPIA-71",
 }
 
 // load compiles the embedded packs; a fault in one of them fails every pack.
