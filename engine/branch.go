@@ -84,10 +84,7 @@ func (p *Program) switches(conds []*pack.Cond, least int) (out []branchSwitch) {
 }
 
 func (p *Program) branchSwitch(by []constraint, f pack.FactID) branchSwitch {
-	size := len(p.facts[f].def.Values)
-	if p.facts[f].def.Kind == pack.KindRegion {
-		size = p.model.Vocab.Regions().Len()
-	}
+	size := p.valueCount(f)
 	sw := branchSwitch{fact: f, rows: make([]uint64, size)}
 	for v := range sw.rows {
 		for b, k := range by {

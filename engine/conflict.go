@@ -21,6 +21,28 @@ func (in *Input) indexRows(review bool) [][]uint64 {
 	return in.rows[0]
 }
 
+// candidateRules are the rules that the index leaves; those not in force are among them.
+func (in *Input) candidateRules(review bool) []uint64 {
+	k := b2i(review)
+	out := in.candidates[k]
+	if in.settled[k] {
+		return out
+	}
+	in.settled[k] = true
+	rows := in.indexRows(review)
+	first := rows[len(rows)-1] // the rules within reach, of which there are few
+	r0, r1, r2 := rows[0][:len(out)], rows[1][:len(out)], rows[2][:len(out)]
+	for w, x := range first[:len(out)] {
+		if x &= r0[w] & r1[w] & r2[w]; x != 0 {
+			for _, row := range rows[3 : len(rows)-1] {
+				x &= row[w]
+			}
+		}
+		out[w] = x
+	}
+	return out
+}
+
 // judgeWord judges the rules of one word that the index left; simple ones at once.
 func (p *Program) judgeWord(in *Input, res *Result, w int, x, op uint64, review bool) {
 	simple, forbid, loose := p.index.simple[w], p.index.simpleForbid[w], p.index.loose

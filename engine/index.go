@@ -276,11 +276,7 @@ func (p *Program) scopeConstraints() map[pack.FactID]map[int]need {
 }
 
 func (p *Program) indexFact(f pack.FactID, byRule map[int]need) indexedFact {
-	def := p.facts[f].def
-	size := len(def.Values)
-	if def.Kind == pack.KindRegion {
-		size = p.model.Vocab.Regions().Len()
-	}
+	size := p.valueCount(f)
 	words := p.index.words
 	x := indexedFact{fact: f, rows: make([][]uint64, size), absent: make([]uint64, words), absentAsk: make([]uint64, words)}
 	for i := range p.rules {

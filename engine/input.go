@@ -46,15 +46,20 @@ type Input struct {
 	simple bool
 
 	only []uint64 // rules to judge at all, of a residual; nil is all
-	// force marks the rules in force in the intervals of spans; all if there is no calendar.
-	force []uint64
-	spans []forceSpan
+	// force marks the rules in force in the intervals of spans, or with oneSpan in that of the
+	// first; all if there is no calendar. joined is its memory where zones differ.
+	force, joined []uint64
+	spans         []forceSpan
+	oneSpan       bool
 	// rows holds at least four rows of the index, one for each indexed fact, for missing=ignore
 	// and for missing=review; then, if packs can be out of reach, one for those that are not.
-	rows    [2][][]uint64
-	packs   []uint64 // that can be within reach, and more of those that ask for facts
-	scratch [][]uint64
-	ev      evaluation
+	rows  [2][][]uint64
+	reach reachMemory
+	// candidates are what the rows leave, while settled.
+	candidates [2][]uint64
+	settled    [2]bool
+	scratch    [][]uint64
+	ev         evaluation
 }
 
 // listFact is a fact with several elements; mask[i] marks the combinations of the current
@@ -89,10 +94,13 @@ func (p *Program) NewInput() *Input {
 			in.rows[i] = append(in.rows[i], make([]uint64, p.index.words))
 		}
 	}
-	in.packs = make([]uint64, 2*p.reaches.words)
+	in.reach = p.reachMemory()
+	all := make([]uint64, 2*p.index.words)
+	in.candidates = [2][]uint64{all[:p.index.words], all[p.index.words:]}
 	in.force = p.index.ones
 	if c := p.index.calendar; c != nil {
-		in.force, in.spans = make([]uint64, p.index.words), make([]forceSpan, len(c.zones))
+		in.joined, in.spans = make([]uint64, p.index.words), make([]forceSpan, max(1, len(c.zones)))
+		in.force = in.joined
 	}
 	in.ev.init(p)
 	return in
@@ -372,6 +380,7 @@ func (in *Input) combine() error {
 		}
 	}
 	in.within()
+	in.settled = [2]bool{}
 	in.simple = p.index.dense && in.combos > 0 && !in.varying && !p.demanding && len(in.rules) == 0 && !in.isForeignOrder()
 	return nil
 }

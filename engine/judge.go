@@ -80,14 +80,9 @@ func (p *Program) judgeChunk(in *Input, review bool, res *Result) {
 	if in.given.has(p.op) {
 		op = 1 << in.items[p.op][0]
 	}
-	rows := in.indexRows(review)
-	for w, x := range rows[0][:p.index.words] {
-		if x &= rows[1][w] & rows[2][w] & rows[3][w]; x == 0 {
+	for w, x := range in.candidateRules(review) {
+		if x &= in.force[w]; x == 0 {
 			continue
-		}
-		x &= in.force[w]
-		for _, row := range rows[4:] {
-			x &= row[w]
 		}
 		if in.only != nil {
 			x &= in.only[w]

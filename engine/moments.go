@@ -70,17 +70,12 @@ func (p *Program) collectWindow(in *Input, review bool) {
 	ev.moments, ev.order = ev.moments[:0], ev.orders[:0]
 	clear(ev.reaches)
 	ev.reachDays = ev.reachDays[:0]
-	rows := in.indexRows(review)
 	days, ages := p.index.ones, p.index.ones
 	if p.times.later != nil && !ev.foreign && len(in.days) > 0 {
 		days, ages = p.times.after(max(slices.Min(in.days), ev.firstDay), &in.given)
 	}
-	for w := 0; w < p.index.words; w++ {
-		x := rows[0][w] & (days[w] | ages[w])
-		for _, row := range rows[1:] {
-			x &= row[w]
-		}
-		for ; x != 0; x &= x - 1 {
+	for w, x := range in.candidateRules(review) {
+		for x &= days[w] | ages[w]; x != 0; x &= x - 1 {
 			p.ruleMoments(in, uint32(factAt(w, x)), review)
 		}
 	}

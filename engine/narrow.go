@@ -22,85 +22,118 @@ const (
 type part struct {
 	fact   pack.FactID
 	values []outcomes
+	// several tells a fact that has several values at once.
+	several bool
 }
+
+// alternative is a conjunction of parts, of different facts.
+type alternative []part
+
+// maxAlternatives bounds those of one condition; beyond, parts are left out.
+const maxAlternatives = 16
 
 // narrower splits a condition into parts that read one fact each.
-type narrower struct {
-	p     *Program
-	asked []pack.FactID
-}
+type narrower struct{ p *Program }
 
-// parts are such that at least one can be true wherever c is true, and at least one is not
-// known to be false wherever c is not; nil if there are none.
-func (n *narrower) parts(c *pack.Cond) []part {
+// alternatives are such that at least one can be true wherever c is true, and at least one is
+// not known to be false wherever c is not. One without parts is always possible.
+func (n *narrower) alternatives(c *pack.Cond) []alternative {
 	if f := n.onlyFact(c); f != 0 {
-		return []part{n.part(c, f)}
+		return []alternative{{n.part(c, f)}}
 	}
+	out := []alternative{nil}
 	switch c.Op {
 	case pack.OpAny:
-		var out []part
+		out = nil
 		for _, k := range c.Kids {
-			list := n.parts(k)
-			if list == nil {
-				return nil
-			}
-			out = append(out, list...)
+			out = append(out, n.alternatives(k)...)
 		}
-		return out
+		if len(out) > maxAlternatives {
+			return []alternative{nil}
+		}
 	case pack.OpAll:
-		var best []part
 		for _, k := range c.Kids {
-			if list := n.parts(k); list != nil && (best == nil || n.width(list) < n.width(best)) {
-				best = list
+			if list := n.alternatives(k); len(list)*len(out) <= maxAlternatives {
+				out = cross(out, list)
 			}
 		}
-		return best
 	case pack.OpNotShown:
 		if k := c.Kids[0]; k.Op == pack.OpNotShown {
-			return shown(n.parts(k.Kids[0]))
+			return shown(n.alternatives(k.Kids[0]))
 		}
 	}
-	return nil
+	return out
 }
 
-// shown makes parts two-valued: what is open is false.
-func shown(list []part) []part {
-	for _, m := range list {
-		for v := range m.values {
-			m.values[v] &^= isOpen
+// cross joins each of two lists of alternatives with each of the other.
+func cross(a, b []alternative) []alternative {
+	var out []alternative
+	for _, x := range a {
+		for _, y := range b {
+			both := slices.Clone(x)
+			for _, m := range y {
+				both = both.with(m)
+			}
+			out = append(out, both)
+		}
+	}
+	return out
+}
+
+// with adds a part to an alternative; two of one fact have to hold for the same value, but
+// for a fact that has several at once.
+func (a alternative) with(m part) alternative {
+	for i := range a {
+		if a[i].fact != m.fact {
+			continue
+		}
+		if !m.several {
+			both := slices.Clone(a[i].values)
+			for v := range both {
+				both[v] = both[v].and(m.values[v])
+			}
+			a[i] = part{fact: m.fact, values: both}
+		}
+		return a
+	}
+	return append(a, m)
+}
+
+// outcomes are those of the part on a fact, if any.
+func (a alternative) outcomes(f pack.FactID, v int) outcomes {
+	for _, m := range a {
+		if m.fact == f {
+			return m.values[v]
+		}
+	}
+	return isTrue | isOpen
+}
+
+// shown makes alternatives two-valued: what is open is false.
+func shown(list []alternative) []alternative {
+	for _, a := range list {
+		for i := range a {
+			a[i].values = slices.Clone(a[i].values)
+			for v := range a[i].values {
+				a[i].values[v] &^= isOpen
+			}
 		}
 	}
 	return list
 }
 
-// width is how much parts leave possible; facts that the pack asks for are often absent.
-func (n *narrower) width(list []part) int {
-	total := 0
-	for _, m := range list {
-		for _, o := range m.values {
-			total += int(b2i(o&(isTrue|isOpen) != 0))
-		}
-		if m.values[len(m.values)-1]&(isTrue|isOpen) != 0 {
-			total += len(m.values)
-		}
-		if slices.Contains(n.asked, m.fact) {
-			total += len(m.values)
-		}
-	}
-	return total
-}
-
-// onlyFact is the fact that all of a condition reads by membership, one value at a time.
+// onlyFact is the fact that all of a condition reads by membership: one value at a time, but
+// for a single comparison, which holds of several if it does of one.
 func (n *narrower) onlyFact(c *pack.Cond) (f pack.FactID) {
 	if c.Op == pack.OpAtom {
-		if a := &c.Atom; n.p.indexable(a.Fact) && a.Cmp == pack.In && a.Ref == 0 && !n.p.severalAtOnce(a.Fact) {
+		if a := &c.Atom; n.p.indexable(a.Fact) && a.Cmp == pack.In && a.Ref == 0 {
 			return a.Fact
 		}
 		return 0
 	}
 	for i, k := range c.Kids {
 		kf := n.onlyFact(k)
-		if kf == 0 || i > 0 && kf != f {
+		if kf == 0 || i > 0 && kf != f || n.p.severalAtOnce(kf) {
 			return 0
 		}
 		f = kf
@@ -109,11 +142,8 @@ func (n *narrower) onlyFact(c *pack.Cond) (f pack.FactID) {
 }
 
 func (n *narrower) part(c *pack.Cond, f pack.FactID) part {
-	size := len(n.p.facts[f].def.Values)
-	if n.p.facts[f].def.Kind == pack.KindRegion {
-		size = n.p.model.Vocab.Regions().Len()
-	}
-	m := part{f, make([]outcomes, size+1)}
+	size := n.p.valueCount(f)
+	m := part{fact: f, values: make([]outcomes, size+1), several: n.p.severalAtOnce(f)}
 	for v := range m.values {
 		m.values[v] = n.p.outcomes(c, v, v == size)
 	}

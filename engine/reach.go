@@ -12,27 +12,26 @@ import (
 
 // reachIndex narrows the packs to those whose reach the values of a question leave possible.
 // A reach is mostly a choice (established there, or aimed at people there), so that no one
-// fact narrows its rules: here each alternative counts where one of its parts can hold.
-// Like the index, it takes memberships at any time, so that it holds for later dates too.
+// fact narrows its rules: here each alternative is looked up by itself. Like the index, it
+// takes memberships at any time, so that it holds for later dates too.
 type reachIndex struct {
-	words int // of sets of packs
-	// always are the packs with an alternative that nothing narrows.
-	always []uint64
-	facts  []reachFact
+	words int // of sets of alternatives; 0 if no pack can be out of reach
+	facts []reachFact
+	packs []uint16 // by alternative
 	// asking are the packs with rules that ask for a fact of their reach or scope; asked are
 	// those facts.
 	asking [][]uint64 // by fact
 	asked  factSet
 	rules  [][]ruleWord // by pack
 	reads  factSet      // all facts that the index hangs on
-	places []int        // of facts, those that are places asked for
 }
 
-// reachFact holds the packs with an alternative that can be true, or not be false, by the
-// value of a fact; the last row is for none.
+// reachFact holds the alternatives that can be true, or not be false, by the value of a fact;
+// the last row is for none.
 type reachFact struct {
 	fact       pack.FactID
 	met, could [][]uint64
+	place      bool // to_region, or what regions are asked for
 }
 
 // ruleWord are some rules of a pack.
@@ -41,71 +40,62 @@ type ruleWord struct {
 	mask uint64
 }
 
-// buildReach fills the index of the packs; a program without a reach to narrow has none.
+// buildReach fills the index of the packs.
 func (p *Program) buildReach() {
 	x := &p.reaches
-	words := (len(p.packs) + 63) / 64
-	always := make([]uint64, words)
-	facts := map[pack.FactID]*reachFact{}
+	var all []alternative
 	narrowed := false
 	for no := range p.packs {
-		reach := &p.packs[no].src.Reach
-		parts := (&narrower{p: p, asked: reach.Ask}).parts(reach.When)
-		if parts == nil {
-			always[no>>6] |= 1 << (no & 63)
-			continue
-		}
-		narrowed = true
-		for _, m := range parts {
-			f := facts[m.fact]
-			if f == nil {
-				f = newReachFact(m.fact, len(m.values), words)
-				facts[m.fact] = f
-			}
-			f.add(m, no)
+		for _, a := range (&narrower{p: p}).alternatives(p.packs[no].src.Reach.When) {
+			narrowed = narrowed || len(a) > 0
+			all = append(all, a)
+			x.packs = append(x.packs, uint16(no))
 		}
 	}
 	if !narrowed {
 		return
 	}
-	x.words, x.always = words, always
-	for _, f := range facts {
-		x.facts = append(x.facts, *f)
-		x.reads.add(f.fact)
+	x.words = (len(all) + 63) / 64
+	for _, a := range all {
+		for _, m := range a {
+			x.reads.add(m.fact)
+		}
 	}
-	slices.SortFunc(x.facts, func(a, b reachFact) int { return int(a.fact) - int(b.fact) })
-	for i := range x.facts {
-		if f := x.facts[i].fact; f == p.toRegion || slices.ContainsFunc(p.places.kinds, func(k placeKind) bool { return k.fact == f }) {
-			x.places = append(x.places, i)
+	for w := range x.reads {
+		for rest := x.reads[w]; rest != 0; rest &= rest - 1 {
+			x.facts = append(x.facts, p.reachFact(factAt(w, rest), all))
 		}
 	}
 	p.reachRules()
 }
 
-func newReachFact(f pack.FactID, size, words int) *reachFact {
-	out := &reachFact{fact: f, met: make([][]uint64, size), could: make([][]uint64, size)}
-	all := make([]uint64, 2*size*words)
+func (p *Program) reachFact(f pack.FactID, all []alternative) reachFact {
+	size, words := p.valueCount(f)+1, p.reaches.words
+	out := reachFact{fact: f, met: make([][]uint64, size), could: make([][]uint64, size)}
+	out.place = f == p.toRegion || slices.ContainsFunc(p.places.kinds, func(k placeKind) bool { return k.fact == f })
+	memory := make([]uint64, 2*size*words)
 	for v := range size {
-		out.met[v], all = all[:words:words], all[words:]
-		out.could[v], all = all[:words:words], all[words:]
+		out.met[v], memory = memory[:words:words], memory[words:]
+		out.could[v], memory = memory[:words:words], memory[words:]
+		for i, a := range all {
+			o := a.outcomes(f, v)
+			if o&isTrue != 0 {
+				out.met[v][i>>6] |= 1 << (i & 63)
+			}
+			if o&(isTrue|isOpen) != 0 {
+				out.could[v][i>>6] |= 1 << (i & 63)
+			}
+		}
 	}
 	return out
 }
 
-func (f *reachFact) add(m part, no int) {
-	for v, o := range m.values {
-		if o&isTrue != 0 {
-			f.met[v][no>>6] |= 1 << (no & 63)
-		}
-		if o&(isTrue|isOpen) != 0 {
-			f.could[v][no>>6] |= 1 << (no & 63)
-		}
+// valueCount is the number of values of an enum, or of regions.
+func (p *Program) valueCount(f pack.FactID) int {
+	if p.facts[f].def.Kind == pack.KindRegion {
+		return p.model.Vocab.Regions().Len()
 	}
-}
-
-// canReach tells that the values of a question leave the reach of a pack possible.
-func (in *Input) canReach(no int) bool {
-	return in.prog.reaches.words == 0 || in.packs[no>>6]>>(no&63)&1 != 0
+	return len(p.facts[f].def.Values)
 }
 
 // reachRules lists the rules of the packs and what they ask for.
@@ -126,7 +116,7 @@ func (p *Program) reachRules() {
 			for rest := asks[w]; rest != 0; rest &= rest - 1 {
 				f := factAt(w, rest)
 				if x.asking[f] == nil {
-					x.asking[f] = make([]uint64, x.words)
+					x.asking[f] = make([]uint64, p.packWords())
 				}
 				x.asking[f][no>>6] |= 1 << (no & 63)
 			}
@@ -135,64 +125,134 @@ func (p *Program) reachRules() {
 	x.reads.union(&x.asked)
 }
 
+func (p *Program) packWords() int { return (len(p.packs) + 63) / 64 }
+
+// reachMemory is the working memory of within.
+type reachMemory struct {
+	met, could, row []uint64 // sets of alternatives
+	packs, more     []uint64 // sets of packs: within reach, and those that ask for facts besides
+}
+
+func (p *Program) reachMemory() reachMemory {
+	words, n := p.reaches.words, p.packWords()
+	all := make([]uint64, 3*words+2*n)
+	return reachMemory{
+		met: all[:words], could: all[words : 2*words], row: all[2*words : 3*words],
+		packs: all[3*words : 3*words+n], more: all[3*words+n:],
+	}
+}
+
+// canReach tells that the values of a question leave the reach of a pack possible.
+func (in *Input) canReach(no int) bool {
+	return in.prog.reaches.words == 0 || in.reach.packs[no>>6]>>(no&63)&1 != 0
+}
+
 // within fills the last index row of a question: the rules of the packs that can be within
 // reach, for missing=review also of those that could be if what they ask for were known.
 func (in *Input) within() {
-	x := &in.prog.reaches
+	x, m := &in.prog.reaches, &in.reach
 	if x.words == 0 {
 		return
 	}
-	met, could := in.packs[:x.words], in.packs[x.words:]
-	copy(met, x.always)
-	copy(could, x.always)
+	fill(m.met, ^uint64(0))
+	fill(m.could, ^uint64(0))
+	for i := range x.facts {
+		f := &x.facts[i]
+		items := in.items[f.fact]
+		switch {
+		case !in.given.has(f.fact) || len(items) == 0:
+			intersect(m.met, f.met[len(f.met)-1])
+			intersect(m.could, f.could[len(f.could)-1])
+		case len(items) == 1:
+			intersect(m.met, f.met[items[0]])
+			intersect(m.could, f.could[items[0]])
+		default:
+			intersect(m.met, m.anyOf(f.met, items))
+			intersect(m.could, m.anyOf(f.could, items))
+		}
+	}
+	in.packsOf(m.met, m.packs)
+	in.packsOf(m.could, m.more)
+	row := in.rows[0][len(in.rows[0])-1]
+	clear(row)
+	in.addRules(row, m.packs)
+	in.askToo(m.packs, m.more)
+	more := in.rows[1][len(in.rows[1])-1]
+	copy(more, row)
+	in.addRules(more, m.more)
+}
+
+// withinAnywhere fills row as within does, where the places of a question are any of those
+// that are asked for.
+func (in *Input) withinAnywhere(reps []uint16, row []uint64) {
+	x, m := &in.prog.reaches, &in.reach
+	if x.words == 0 {
+		copy(row, in.prog.index.ones)
+		return
+	}
+	fill(m.met, ^uint64(0))
 	for i := range x.facts {
 		f := &x.facts[i]
 		items := in.items[f.fact]
 		if !in.given.has(f.fact) || len(items) == 0 {
-			last := len(f.met) - 1
-			joinSets(met, f.met[last])
-			joinSets(could, f.could[last])
-			continue
+			items = nil
 		}
-		for _, it := range items {
-			joinSets(met, f.met[it])
-			joinSets(could, f.could[it])
+		any := m.anyOf(f.met, items)
+		if items == nil {
+			joinSets(any, f.met[len(f.met)-1])
 		}
+		if f.place {
+			for _, it := range reps {
+				joinSets(any, f.met[it])
+			}
+		}
+		intersect(m.met, any)
 	}
-	row := in.rows[0][len(in.rows[0])-1]
+	in.packsOf(m.met, m.more)
 	clear(row)
-	in.addRules(row, met)
-	in.askToo(met, could)
-	more := in.rows[1][len(in.rows[1])-1]
-	copy(more, row)
-	in.addRules(more, could)
+	in.addRules(row, m.more)
 }
 
-// withinAnywhere is the index row of within where the places of a question are any of those
-// that are asked for.
-func (in *Input) withinAnywhere(q *regionAsk) []uint64 {
-	p := in.prog
-	x := &p.reaches
-	if x.words == 0 {
-		return p.index.ones
+// anyOf joins the rows of some values.
+func (m *reachMemory) anyOf(rows [][]uint64, items []uint16) []uint64 {
+	clear(m.row)
+	for _, it := range items {
+		joinSets(m.row, rows[it])
 	}
-	if len(x.places) == 0 {
-		return in.rows[0][len(in.rows[0])-1]
+	return m.row
+}
+
+func fill(set []uint64, x uint64) {
+	for w := range set {
+		set[w] = x
 	}
-	copy(q.packs, in.packs[:x.words])
-	for _, i := range x.places {
-		for _, it := range q.reps {
-			joinSets(q.packs, x.facts[i].met[it])
-		}
+}
+
+func intersect(dst, src []uint64) {
+	for w, x := range src {
+		dst[w] &= x
 	}
-	clear(q.within)
-	in.addRules(q.within, q.packs)
-	return q.within
 }
 
 func joinSets(dst, src []uint64) {
-	for w, m := range src {
-		dst[w] |= m
+	for w, x := range src {
+		dst[w] |= x
+	}
+}
+
+// packsOf fills a set with the packs of some alternatives.
+func (in *Input) packsOf(alternatives, packs []uint64) {
+	x := &in.prog.reaches
+	clear(packs)
+	for w, rest := range alternatives {
+		for ; rest != 0; rest &= rest - 1 {
+			i := w<<6 + bits.TrailingZeros64(rest)
+			if i >= len(x.packs) {
+				return
+			}
+			no := x.packs[i]
+			packs[no>>6] |= 1 << (no & 63)
+		}
 	}
 }
 

@@ -22,7 +22,6 @@ type regionAsk struct {
 	// open marks the rules that could be violated somewhere; within those whose packs can be
 	// within reach of some place.
 	open, within []uint64
-	packs        []uint64
 	// there holds what is violated where only the destination varies, bound, per pack, what
 	// would be wherever its reach is met.
 	there []prohibition
@@ -168,7 +167,7 @@ func (q *regionAsk) begin(p *Program) {
 	if q.ok == nil {
 		q.ok = make([][]bool, len(p.places.kinds))
 		q.open, q.within = make([]uint64, p.index.words), make([]uint64, p.index.words)
-		q.packs, q.unlifted = make([]uint64, p.reaches.words), make([]memo, len(p.rules))
+		q.unlifted = make([]memo, len(p.rules))
 		q.bound = make([]uint64, len(p.packs))
 	}
 	for k := range q.ok {
@@ -227,9 +226,10 @@ func (p *Program) placeRules(in *Input, q *regionAsk) (demanded, moves bool) {
 		demands = x.demands[op]
 		demanded = len(in.rules) > 0 && in.running() && (op == p.opRetain || op == p.opStore)
 	}
-	rows, reached := in.rows[0], in.withinAnywhere(q)
+	rows := in.rows[0]
+	in.withinAnywhere(q.reps, q.within)
 	for w := range q.open {
-		m := in.force[w] & reached[w]
+		m := in.force[w] & q.within[w]
 		if in.only != nil {
 			m &= in.only[w]
 		}

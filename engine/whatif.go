@@ -104,6 +104,7 @@ func (in *Input) rerow(changes []change) {
 	if moved {
 		in.within()
 	}
+	in.settled = [2]bool{}
 }
 
 // recombine settles lists and index rows after a change; facts that move along another
