@@ -23,14 +23,15 @@ type flights struct {
 
 type flightKey struct{ caller, key string }
 
-// flight is one of them; done is closed when it ended.
+// flight is one of them; done is closed when it ended. Flights of a batch have it as owner.
 type flight struct {
-	body []byte
-	done chan struct{}
+	body  []byte
+	owner any
+	done  chan struct{}
 }
 
 // claim takes a key, or gives the flight that has it.
-func (f *flights) claim(k flightKey, body []byte) (mine, other *flight) {
+func (f *flights) claim(k flightKey, body []byte, owner any) (mine, other *flight) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if other := f.open[k]; other != nil {
@@ -39,7 +40,7 @@ func (f *flights) claim(k flightKey, body []byte) (mine, other *flight) {
 	if f.open == nil {
 		f.open = map[flightKey]*flight{}
 	}
-	mine = &flight{body: body, done: make(chan struct{})}
+	mine = &flight{body: body, owner: owner, done: make(chan struct{})}
 	f.open[k] = mine
 	return mine, nil
 }
@@ -62,7 +63,7 @@ func (d *Door) alone(ctx context.Context, c Caller, key string, body []byte, do 
 	}
 	k := flightKey{c.ID, key}
 	for {
-		mine, other := d.flights.claim(k, body)
+		mine, other := d.flights.claim(k, body, nil)
 		if mine != nil {
 			defer d.flights.land(k, mine)
 			return do()
@@ -78,18 +79,31 @@ func (d *Door) alone(ctx context.Context, c Caller, key string, body []byte, do 
 	}
 }
 
+// errUnderWay: an earlier attempt of the same batch still runs. It is of the batch as a
+// whole, which can be sent again and then finds what the first attempt recorded.
+var errUnderWay = &comity.Error{
+	Code: comity.CodeUnavailable, Op: "idempotency key", Err: errors.New("a request with this key is under way"),
+	Remedy: "send all of it again in a moment; nothing of this attempt was recorded",
+}
+
 // claimKey holds an idempotency key for a line of a batch until leave is called. To wait
-// for whoever has it could be to wait for this very batch, so that is an error.
-func (d *Door) claimKey(c Caller, key string, body []byte) (leave func(), err error) {
+// for whoever has it could be to wait for this very batch, so that is an error: of the line
+// if this batch has it, errUnderWay if somebody else does.
+func (d *Door) claimKey(c Caller, key string, body []byte, owner any) (leave func(), err error) {
 	if err := checkKey(key); err != nil {
 		return nil, err
 	}
 	k := flightKey{c.ID, key}
-	mine, _ := d.flights.claim(k, body)
-	if mine == nil {
-		return nil, &comity.Error{Code: comity.CodeConflict, Op: "idempotency key", Err: errors.New("a request with this key is under way"), Remedy: "use each key once in a batch"}
+	mine, other := d.flights.claim(k, body, owner)
+	switch {
+	case mine != nil:
+		return func() { d.flights.land(k, mine) }, nil
+	case other.owner == owner:
+		return nil, &comity.Error{Code: comity.CodeConflict, Op: "idempotency key", Err: errors.New("another line of the batch has it"), Remedy: "use each key once in a batch"}
+	case !bytes.Equal(other.body, body):
+		return nil, errOtherBody()
 	}
-	return func() { d.flights.land(k, mine) }, nil
+	return nil, errUnderWay
 }
 
 func checkKey(key string) error {
