@@ -99,11 +99,22 @@ func (d *Door) claimKey(c Caller, key string, body []byte, owner any) (leave fun
 	case mine != nil:
 		return func() { d.flights.land(k, mine) }, nil
 	case other.owner == owner:
-		return nil, &comity.Error{Code: comity.CodeConflict, Op: "idempotency key", Err: errors.New("another line of the batch has it"), Remedy: "use each key once in a batch"}
+		return nil, &comity.Error{Code: comity.CodeConflict, Op: "idempotency key", Err: keyFault("another line of the batch has it"), Remedy: "use each key once in a batch"}
 	case !bytes.Equal(other.body, body):
 		return nil, errOtherBody()
 	}
 	return nil, errUnderWay
+}
+
+// keyFault is a conflict about an idempotency key.
+type keyFault string
+
+func (e keyFault) Error() string { return string(e) }
+
+// KeyReused tells whether a request was refused for what its idempotency key stands for.
+func KeyReused(err error) bool {
+	var e keyFault
+	return errors.As(err, &e)
 }
 
 func checkKey(key string) error {
@@ -114,7 +125,7 @@ func checkKey(key string) error {
 }
 
 func errOtherBody() error {
-	return &comity.Error{Code: comity.CodeConflict, Op: "idempotency key", Err: errors.New("it was used for another request within 24 hours"), Remedy: "use a new key for a new request"}
+	return &comity.Error{Code: comity.CodeConflict, Op: "idempotency key", Err: keyFault("it was used for another request within 24 hours"), Remedy: "use a new key for a new request"}
 }
 
 // once answers a request with an idempotency key from the record of its first answer, if
@@ -168,7 +179,7 @@ func (d *Door) replay(ctx context.Context, c Caller, key string, body []byte, pa
 		return at, rec, false, unavailable("read the first answer", err)
 	}
 	if entry.Payload == nil {
-		return at, rec, false, &comity.Error{Code: comity.CodeConflict, Op: "idempotency key", Err: errors.New("the first answer cannot be read: " + string(entry.Missing)), Remedy: "use a new key to ask again"}
+		return at, rec, false, &comity.Error{Code: comity.CodeConflict, Op: "idempotency key", Err: keyFault("the first answer cannot be read: " + string(entry.Missing)), Remedy: "use a new key to ask again"}
 	}
 	if err := json.Unmarshal(entry.Payload, payload); err != nil {
 		return at, rec, false, &comity.Error{Code: comity.CodeInternal, Op: "read the first answer", Err: err}

@@ -133,6 +133,9 @@ func appendRecorded(dst []byte, r *decide.Recorded) []byte {
 
 func (h *Handler) recordOne(x *exchange, text []byte) (decide.Recorded, error) {
 	e, err := DecodeEvent(text)
+	if err == nil {
+		e.IdempotencyKey, err = headerKey(x.r, e.IdempotencyKey)
+	}
 	if err != nil {
 		return decide.Recorded{}, err
 	}
@@ -179,6 +182,7 @@ func (h *Handler) recordLines(x *exchange, ls []line, answers []decide.RecordedO
 			answers[i].Err = err
 			continue
 		}
+		e.IdempotencyKey = lineKey(x.r, e.IdempotencyKey, l.number)
 		events, places = append(events, e), append(places, i)
 	}
 	if len(events) == 0 {

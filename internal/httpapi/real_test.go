@@ -59,6 +59,15 @@ func onDisk(t *testing.T, settings string) (*testAPI, *app.App) {
 	return a, open
 }
 
+func absolute(t *testing.T, name string) string {
+	t.Helper()
+	name, err := filepath.Abs(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
 // TestRealLog: what the service answered is in the log that it serves, and verifies with
 // the public key alone while the service goes on.
 func TestRealLog(t *testing.T) {
