@@ -334,6 +334,12 @@ func (d *openAPIDoc) check(method, path string, got answer) error {
 	if strings.HasPrefix(path, "/log/") {
 		route = "/log/{log}/{path}"
 	}
+	if rest, ok := strings.CutPrefix(path, "/v1/log/local/"); ok {
+		route = "/v1/log/{log}/{index}"
+		if strings.Contains(rest, "/") {
+			route += "/{sub}"
+		}
+	}
 	code := strings.TrimSpace(strings.Split(got.header.Get("Content-Type"), ";")[0])
 	pointer := "/paths/" + escape(route) + "/" + strings.ToLower(method) + "/responses/" + itoa(got.status)
 	response := at(d.doc, "paths", route, strings.ToLower(method), "responses", itoa(got.status))
