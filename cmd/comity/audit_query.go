@@ -74,7 +74,7 @@ func (f *queryFlags) bind(cmd *cobra.Command) {
 	flags.StringSliceVar(&f.actions, "action", nil, "actions: the operation of a decision, what an event says it did")
 	flags.StringSliceVar(&f.effects, "effect", nil, "effects: allow, deny or review")
 	flags.StringSliceVar(&f.outcomes, "outcome", nil, "outcomes: success or failure")
-	flags.StringSliceVar(&f.regions, "region", nil, "regions of the persons or of the events")
+	flags.StringSliceVar(&f.regions, "region", nil, "regions of the persons or of the events; EU and the like stand for all in them")
 	flags.StringSliceVar(&f.jurisdictions, "jurisdiction", nil, "legal orders of which a requirement applied, such as EU")
 	flags.StringSliceVar(&f.requirements, "requirement", nil, "requirements that applied")
 	flags.StringSliceVar(&f.tenants, "tenant", nil, "tenants to which the entries belong")

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -14,6 +15,7 @@ import (
 	"github.com/comity-project/comity"
 	"github.com/comity-project/comity/internal/audit"
 	"github.com/comity-project/comity/internal/decide"
+	"github.com/comity-project/comity/internal/pack"
 )
 
 // AwaitIndex waits until the index covers what the log has now, or until a time has passed.
@@ -31,7 +33,41 @@ func (a *App) Query(ctx context.Context, by decide.Caller, q audit.Query) (audit
 	if err := by.BindQuery(&q); err != nil {
 		return audit.Page{}, err
 	}
+	q.Regions = a.regionsOf(q)
 	return a.Book.Query(ctx, q)
+}
+
+// regionsOf adds to the regions of a query those that lie in them: the members of a group,
+// the parts of a country. What belonged to them at some time that the query is about counts.
+func (a *App) regionsOf(q audit.Query) []string {
+	if len(q.Regions) == 0 {
+		return nil
+	}
+	from, to := q.From, q.To
+	if text, err := a.Log.Leaf(0); err == nil {
+		if first, err := audit.ParseLeaf(text); err == nil && first.Time.After(from) {
+			from = first.Time
+		}
+	}
+	if now := time.Now(); to.IsZero() || to.After(now) {
+		to = now
+	}
+	return RegionsInside(a.Door.Engine().Program().Model().Vocab.Regions(), q.Regions, from, to)
+}
+
+// RegionsInside are codes and those that lie in them on some day between two times. What is
+// no code stands for itself alone: events name regions as they like.
+func RegionsInside(regions *pack.Regions, codes []string, from, to time.Time) []string {
+	var out []string
+	for _, c := range codes {
+		if id, ok := regions.Lookup(c); ok {
+			out = append(out, regions.Inside(id, pack.DayOf(from), pack.DayOf(to))...)
+		} else {
+			out = append(out, c)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // Show opens an entry for a reader; sub is -1 for one that is not part of a batch. A

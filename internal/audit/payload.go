@@ -80,7 +80,7 @@ func (b *Book) write(d *draft) error {
 		return err
 	}
 	d.leaf = Leaf{
-		Time: e.Time, Type: e.Type, Action: e.Action, Cell: b.o.Cell, Tenant: e.Tenant, Region: e.Region,
+		Time: e.Time, Type: e.Type, Action: e.Action, Cell: b.o.Cell, Tenant: e.Tenant, Region: e.Region, Regions: e.Regions,
 		Jurisdictions: e.Jurisdictions, Requirements: e.Requirements, Effect: e.Effect, Outcome: e.Outcome, Program: e.Program,
 		Previous: e.Previous,
 	}
@@ -206,7 +206,7 @@ func checkNames(e *Event) error {
 	default:
 		return invalidEvent(fmt.Sprintf("effect %q is unknown", e.Effect), "")
 	}
-	return errors.Join(checkNameList("jurisdictions", e.Jurisdictions), checkNameList("requirements", e.Requirements), checkTexts(e))
+	return errors.Join(checkNameList("regions", e.Regions), checkNameList("jurisdictions", e.Jurisdictions), checkNameList("requirements", e.Requirements), checkTexts(e))
 }
 
 // checkTexts bounds what is sealed and has no form.
