@@ -216,7 +216,7 @@ func (a *App) verifiers(keys []string) (note.Verifiers, error) {
 	for _, k := range known {
 		v, err := note.NewVerifier(k)
 		if err != nil || v.Name() != a.Origin {
-			return nil, &comity.Error{Code: comity.CodeInvalid, Op: "read public key", Err: fmt.Errorf("%.80q is no key of %s", k, a.Origin)}
+			return nil, &comity.Error{Code: comity.CodeInvalid, Op: "read public key", Err: fmt.Errorf("%.80q is no key of %s", k, a.Origin), Remedy: "bring back " + a.Paths.LogKey + ", log.pub and log.former.pub of this installation"}
 		}
 		if !slices.ContainsFunc(list, func(w note.Verifier) bool { return w.KeyHash() == v.KeyHash() }) {
 			list = append(list, v)

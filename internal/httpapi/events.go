@@ -5,6 +5,7 @@ package httpapi
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -87,12 +88,15 @@ func decodeFault(data []byte, err error) error {
 		switch {
 		case errors.Is(err, json.ErrUnknownName):
 			e.Err = fmt.Errorf("unknown member at %s", place)
+			e.Remedy = "remove it; /openapi.json has the members"
 		case sem.JSONKind != 0 && sem.GoType != nil:
-			e.Err = fmt.Errorf("a value of another type is expected at %s", strings.TrimPrefix(place, "/"))
+			e.Err = fmt.Errorf("a value of another type is expected at %s", cmp.Or(strings.TrimPrefix(place, "/"), "the top"))
+			e.Remedy = "/openapi.json has the types"
 		}
 	case errors.As(err, &syn):
 		offset = syn.ByteOffset
 		e.Err = fmt.Errorf("not valid JSON: %w", syn.Err)
+		e.Remedy = "write JSON, in UTF-8"
 	}
 	if offset >= 0 {
 		before := data[:min(int(offset), len(data))]

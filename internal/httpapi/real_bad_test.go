@@ -4,9 +4,14 @@
 package httpapi
 
 import (
+	"fmt"
+	"io/fs"
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
+
+	"github.com/comity-project/comity"
 )
 
 // TestKeyReused: a key that was used for something else is 409 at every door, in the header
@@ -78,5 +83,21 @@ func TestLongFields(t *testing.T) {
 	}
 	if got := a.post("/v1/events", strings.Replace(event, `"a"`, `"`+long[1:]+`"`, 1)); got.status != 200 {
 		t.Errorf("at the limit: %d %s", got.status, got.body)
+	}
+}
+
+// TestNoPathsInAnswers: what a client learns of a fault says nothing of where files lie.
+func TestNoPathsInAnswers(t *testing.T) {
+	a := start(t, setup{})
+	a.memory.fail(&comity.Error{
+		Code: comity.CodeUnavailable, Op: "record", Remedy: "free space",
+		Err: fmt.Errorf("prepare: %w", &fs.PathError{Op: "fallocate", Path: "/var/lib/secret/wal", Err: syscall.ENOSPC}),
+	})
+	got := a.post("/v1/decisions", denied)
+	if p := got.problem(); got.status != 503 || p.Detail != "record: no space left on device" || p.Remedy != "free space" {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	if !strings.Contains(a.logs.String(), "/var/lib/secret/wal") {
+		t.Error("the operator does not learn it either")
 	}
 }
