@@ -299,6 +299,7 @@ func (a *testAPI) described(method, path string, got answer) {
 // openAPIDoc is the published description, read once.
 type openAPIDoc struct {
 	doc     map[string]any
+	mu      sync.Mutex // the compiler is for one goroutine
 	schemas *jsonschema.Compiler
 }
 
@@ -357,7 +358,9 @@ func (d *openAPIDoc) check(method, path string, got answer) error {
 	if at(content, "schema") == nil || !strings.Contains(code, "json") {
 		return nil
 	}
+	d.mu.Lock()
 	schema, err := d.schemas.Compile("openapi.json#" + pointer + "/content/" + escape(code) + "/schema")
+	d.mu.Unlock()
 	if err != nil {
 		return err
 	}
