@@ -54,6 +54,8 @@ type App struct {
 	signing  atomic.Pointer[[]string] // public keys of those that sign, the current one first
 	// locked is why the log must not be written, found before it was opened.
 	locked error
+	// decides is false if what would decide is of no interest.
+	decides bool
 	// scratch holds the index of a folder that cannot be written.
 	scratch string
 	stop    context.CancelFunc
@@ -69,8 +71,18 @@ type Paths struct {
 
 // Open opens or creates the data folder of a configuration. A log that must not sign is
 // open for reading, and Ready says why.
-func Open(ctx context.Context, c config.Config, logger *slog.Logger) (_ *App, err error) {
-	a := &App{config: c.WithDefaults(), logger: logger, LogName: cell}
+func Open(ctx context.Context, c config.Config, logger *slog.Logger) (*App, error) {
+	return open(ctx, c, logger, true)
+}
+
+// OpenToRead is Open for who only reads the log or erases, and need not have the packs and
+// the configuration with which others decide: that these are not the same is no change.
+func OpenToRead(ctx context.Context, c config.Config, logger *slog.Logger) (*App, error) {
+	return open(ctx, c, logger, false)
+}
+
+func open(ctx context.Context, c config.Config, logger *slog.Logger, decides bool) (_ *App, err error) {
+	a := &App{config: c.WithDefaults(), logger: logger, LogName: cell, decides: decides}
 	if a.logger == nil {
 		a.logger = slog.New(slog.DiscardHandler)
 	}

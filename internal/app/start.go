@@ -34,6 +34,14 @@ func (a *App) recordStart(ctx context.Context) error {
 			return err
 		}
 	}
+	if !a.decides {
+		return nil
+	}
+	return a.recordDeciding(ctx, by)
+}
+
+// recordDeciding records that something else decides, or signs, than before.
+func (a *App) recordDeciding(ctx context.Context, by decide.Caller) error {
 	before, changed := a.decidedBefore(ctx)
 	if hash := a.Door.Engine().Program().Hash(); hash != before.Program {
 		changed = true
