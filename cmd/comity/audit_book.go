@@ -24,7 +24,7 @@ func withApp(cmd *cobra.Command, f *folderFlags, do func(context.Context, *app.A
 		return err
 	}
 	ctx := cmd.Context()
-	a, err := app.OpenToRead(ctx, c, nil)
+	a, err := app.OpenLog(ctx, c, nil)
 	if err != nil {
 		return err
 	}

@@ -148,14 +148,19 @@ func finish(w io.Writer, cmd *cobra.Command, err error) int {
 	return exitCodes[code]
 }
 
-// fitting gives the fault of a folder that is in use the remedy that the command has.
+// fitting gives faults the remedy that the command has: that of a folder that is in use, and
+// of a key that a server does not know.
 func fitting(cmd *cobra.Command, err error) error {
 	var e *comity.Error
-	if !app.InUse(err) || !errors.As(err, &e) {
+	if !errors.As(err, &e) {
 		return err
 	}
 	plain := *e
 	switch {
+	case e.Code == comity.CodeUnauthenticated && strings.HasPrefix(e.Remedy, "send "): // as a request does
+		plain.Remedy = "set COMITY_API_KEY to a valid key"
+	case !app.InUse(err):
+		return err
 	case cmd.Flags().Lookup("server") != nil:
 		plain.Remedy = "ask that process: " + cmd.CommandPath() + " --server URL; or stop it first"
 	case cmd.Name() == "serve":

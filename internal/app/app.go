@@ -75,9 +75,9 @@ func Open(ctx context.Context, c config.Config, logger *slog.Logger) (*App, erro
 	return open(ctx, c, logger, true)
 }
 
-// OpenToRead is Open for who only reads the log or erases, and need not have the packs and
-// the configuration with which others decide: that these are not the same is no change.
-func OpenToRead(ctx context.Context, c config.Config, logger *slog.Logger) (*App, error) {
+// OpenLog is Open for who reads the log, appends or erases and decides nothing: that he has
+// other packs or another configuration than those who decide is no change.
+func OpenLog(ctx context.Context, c config.Config, logger *slog.Logger) (*App, error) {
 	return open(ctx, c, logger, false)
 }
 
