@@ -187,11 +187,14 @@ func member(e audit.Event, names ...string) any {
 
 // keeper remembers which programs it was asked to keep.
 type keeper struct {
+	mu   sync.Mutex
 	err  error
 	kept []string
 }
 
 func (k *keeper) Keep(s engine.Sources) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	if k.err == nil {
 		k.kept = append(k.kept, s.Program)
 	}
