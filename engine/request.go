@@ -67,9 +67,9 @@ func (d *requestDecoder) failAt(offset int64, code comity.Code, remedy, format s
 func (d *requestDecoder) syntax(err error) error {
 	var se *jsontext.SyntacticError
 	if errors.As(err, &se) {
-		return d.failAt(se.ByteOffset, comity.CodeInvalid, "", "not valid JSON: %v", se.Err)
+		return d.failAt(se.ByteOffset, comity.CodeInvalid, "write JSON, in UTF-8", "not valid JSON: %v", se.Err)
 	}
-	return d.fail(comity.CodeInvalid, "", "not valid JSON: the text ends early")
+	return d.fail(comity.CodeInvalid, "close what is open", "not valid JSON: the text ends early")
 }
 
 func (d *requestDecoder) object(depth int) (map[string]any, error) {

@@ -31,10 +31,12 @@ func Leaf(ctx context.Context, src Source, c Checkpoint, index uint64) ([]byte, 
 		return nil, treeError("entry "+strconv.FormatUint(index, 10), err)
 	}
 	if hashes[0] != tlog.RecordHash(leaf) {
-		return nil, invalid("entry "+strconv.FormatUint(index, 10), verifyRemedy, errors.New("not the leaf that the tree has"))
+		return nil, invalid("entry "+strconv.FormatUint(index, 10), verifyRemedy, errOtherLeaf)
 	}
 	return leaf, nil
 }
+
+var errOtherLeaf = errors.New("not the leaf that the tree has")
 
 // Payload reads the sealed payload of an entry and checks it against the leaf, which the
 // caller has from Leaf. It is nil if the leaf names none.

@@ -21,7 +21,7 @@ that tools which are not ours check the same files; docs/audit.md shows how.`,
 		Example: `  comity audit verify comity-data
   comity audit prove 0 --log comity-data > entry.tlog-proof`,
 	}
-	cmd.AddCommand(newAuditVerify(), newAuditProve(), newAuditExport(), newAuditAppend(), newAuditQuery(), newAuditShow(), newAuditAdopt(), newAuditRotate())
+	cmd.AddCommand(newAuditVerify(), newAuditProve(), newAuditExport(), newAuditAppend(), newAuditQuery(), newAuditShow(), newAuditErase(), newAuditAdopt(), newAuditRotate())
 	group(cmd)
 	return cmd
 }

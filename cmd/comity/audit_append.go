@@ -9,20 +9,19 @@ import (
 	"errors"
 	"io"
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/comity-project/comity"
+	"github.com/comity-project/comity/client"
 	"github.com/comity-project/comity/engine"
 	"github.com/comity-project/comity/internal/app"
-	"github.com/comity-project/comity/internal/decide"
 	"github.com/comity-project/comity/internal/httpapi"
 	"github.com/comity-project/comity/internal/principal"
 )
 
 func newAuditAppend() *cobra.Command {
-	var f folderFlags
+	var f sourceFlags
 	var file string
 	cmd := &cobra.Command{
 		Use:   "append",
@@ -34,10 +33,11 @@ ai_inference, and those that the configuration declares. Actor, resource, source
 and details are sealed.
 
 Each line gets its answer in its place, a receipt or an error, and each receipt is
-given when the event is durable. The folder must not be in use by a server: send
-events to the server then.`,
+given when the event is durable. While a server has the folder open, send the
+events to it with --server.`,
 		Example: `  comity audit append -f events.jsonl
-  echo '{"type":"data_access","actor":{"id":"anna"},"action":"read","resource":{"type":"file","id":"7"},"success":true}' | comity audit append --data comity-data`,
+  echo '{"type":"data_access","actor":{"id":"anna"},"action":"read","resource":{"type":"file","id":"7"},"success":true}' | comity audit append --data comity-data
+  comity audit append -f events.jsonl --server http://127.0.0.1:8080`,
 		Args: noArgs("did you mean: comity audit append -f "),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			in, name := cmd.InOrStdin(), "standard input"
@@ -49,22 +49,13 @@ events to the server then.`,
 				defer opened.Close()
 				in, name = opened, file
 			}
-			c, err := f.config()
-			if err != nil {
-				return err
+			src, out := newSource(in, name), cmd.OutOrStdout()
+			if f.server != "" {
+				return f.with(cmd, nil, func(ctx context.Context, c *client.Client) error {
+					return appendEvents(ctx, atServerRecord(c), src, out)
+				})
 			}
-			ctx := cmd.Context()
-			a, err := app.Open(ctx, c, nil)
-			if err != nil {
-				return err
-			}
-			if err = a.Ready(); err == nil {
-				err = appendEvents(ctx, a.Door, newSource(in, name), cmd.OutOrStdout())
-			}
-			if closing := a.Close(context.WithoutCancel(ctx)); err == nil {
-				err = closing
-			}
-			return err
+			return appendToFolder(cmd, &f.folderFlags, src)
 		},
 	}
 	f.bind(cmd)
@@ -72,16 +63,54 @@ events to the server then.`,
 	return cmd
 }
 
-// receipt is the answer to an event, as POST /v1/events gives it.
-type receipt struct {
-	ID     string        `json:"id"`
-	At     time.Time     `json:"at"`
-	Record comity.Record `json:"record"`
+// appendToFolder records in a data folder, which is made if it is not there.
+func appendToFolder(cmd *cobra.Command, f *folderFlags, src *source) error {
+	c, err := f.config()
+	if err != nil {
+		return err
+	}
+	open := app.OpenLog
+	if mustHoldData(c.Data) != nil {
+		open = app.Open
+	}
+	ctx := cmd.Context()
+	a, err := open(ctx, c, nil)
+	if err != nil {
+		return err
+	}
+	if err = a.Ready(); err == nil {
+		err = appendEvents(ctx, func(ctx context.Context, line []byte) (client.Receipt, error) {
+			e, err := httpapi.DecodeEvent(line)
+			if err != nil {
+				return client.Receipt{}, err
+			}
+			got, err := a.Door.Event(ctx, principal.Local(), e)
+			return client.Receipt(got), err
+		}, src, cmd.OutOrStdout())
+	}
+	if closing := a.Close(context.WithoutCancel(ctx)); err == nil {
+		err = closing
+	}
+	return err
+}
+
+// atServerRecord sends an event to a server.
+func atServerRecord(c *client.Client) func(context.Context, []byte) (client.Receipt, error) {
+	return func(ctx context.Context, line []byte) (client.Receipt, error) {
+		if _, err := httpapi.DecodeEvent(line); err != nil { // what the server would say, with less ado
+			return client.Receipt{}, err
+		}
+		var e client.Event
+		if err := json.Unmarshal(line, &e); err != nil {
+			return client.Receipt{}, &comity.Error{Code: comity.CodeInvalid, Op: "decode", Err: err}
+		}
+		return c.Append(ctx, e)
+	}
 }
 
 // appendEvents records the events of a stream, each before the next is read. One that is
 // wrong has its error in its place.
-func appendEvents(ctx context.Context, door *decide.Door, src *source, out io.Writer) error {
+func appendEvents(ctx context.Context, record func(context.Context, []byte) (client.Receipt, error), src *source, out io.Writer) error {
 	answers, failed := 0, false
 	for {
 		start, line, err := src.event(answers == 0)
@@ -96,15 +125,15 @@ func appendEvents(ctx context.Context, door *decide.Door, src *source, out io.Wr
 		case err != nil && comity.CodeOf(err) != comity.CodeTooLarge:
 			return src.failed(err)
 		}
-		var got decide.Recorded
+		var got client.Receipt
 		if err == nil {
-			got, err = recordEvent(ctx, door, line)
+			got, err = record(ctx, line)
 		}
 		answers++
 		switch code := comity.CodeOf(err); code {
 		case "":
-			printJSON(out, receipt{got.ID, got.At, got.Record})
-		case comity.CodeUnavailable, comity.CodeInternal:
+			printJSON(out, got)
+		case comity.CodeUnavailable, comity.CodeInternal, comity.CodeUnauthenticated:
 			return err // it would be the same for all that follow
 		default:
 			failed = true
@@ -133,12 +162,4 @@ func (s *source) event(first bool) (start int, text []byte, err error) {
 	}
 	s.back(rest)
 	return start, text, nil
-}
-
-func recordEvent(ctx context.Context, door *decide.Door, line []byte) (decide.Recorded, error) {
-	e, err := httpapi.DecodeEvent(line)
-	if err != nil {
-		return decide.Recorded{}, err
-	}
-	return door.Event(ctx, principal.Local(), e)
 }

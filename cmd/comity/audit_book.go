@@ -9,9 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/comity-project/comity"
 	"github.com/comity-project/comity/internal/app"
 	"github.com/comity-project/comity/internal/audit"
+	"github.com/comity-project/comity/internal/decide"
 )
 
 // withApp opens the data folder, which no other process may have open, and closes it.
@@ -24,7 +24,7 @@ func withApp(cmd *cobra.Command, f *folderFlags, do func(context.Context, *app.A
 		return err
 	}
 	ctx := cmd.Context()
-	a, err := app.Open(ctx, c, nil)
+	a, err := app.OpenLog(ctx, c, nil)
 	if err != nil {
 		return err
 	}
@@ -46,17 +46,9 @@ type foundEntry struct {
 	Missing  string          `json:"missing,omitempty"`
 	ErasedBy *uint64         `json:"erased_by,omitempty"`
 	// Recomputed is what facts and program give again.
-	Recomputed *recomputed `json:"recomputed,omitempty"`
-}
-
-// recomputed is a decision that was computed again from its record.
-type recomputed struct {
-	// Same tells whether the answer is the recorded one, by the digest in the leaf.
-	Same        bool          `json:"same"`
-	Effect      comity.Effect `json:"effect"`
-	Voice       string        `json:"voice"`
-	Explanation []string      `json:"explanation"`
-	Note        string        `json:"note,omitempty"`
+	Recomputed *decide.Recomputed `json:"recomputed,omitempty"`
+	// Tree is a signed tree that covers the entry.
+	Tree *audit.Completeness `json:"tree,omitempty"`
 }
 
 func entryOf(log string, e *audit.Found) foundEntry {

@@ -30,6 +30,21 @@ type bundleInfo struct {
 	Origin string      `json:"origin"`
 	Size   uint64      `json:"size"`
 	Only   [][2]uint64 `json:"only,omitempty"`
+	// Filter is how the entries were chosen. It proves nothing; whoever has the whole log
+	// can choose again.
+	Filter *bundleFilter `json:"filter,omitempty"`
+}
+
+// bundleFilter is what audit export was asked for. People stand in it as in leaves.
+type bundleFilter struct {
+	From       uint64   `json:"from,omitempty"`
+	To         uint64   `json:"to,omitempty"`
+	Since      string   `json:"since,omitempty"`
+	Until      string   `json:"until,omitempty"`
+	Types      []string `json:"types,omitempty"`
+	Tenants    []string `json:"tenants,omitempty"`
+	Regions    []string `json:"regions,omitempty"`
+	Pseudonyms []string `json:"pseudonyms,omitempty"`
 }
 
 // openBundle opens what audit export wrote: a ZIP file with the files of a log.
@@ -61,7 +76,7 @@ func openBundle(name string) (*logSource, error) {
 }
 
 // writeBundle writes the log, or a part of it, as a bundle.
-func writeBundle(ctx context.Context, out io.Writer, l *logSource, c proof.Checkpoint, only []proof.Range) error {
+func writeBundle(ctx context.Context, out io.Writer, l *logSource, c proof.Checkpoint, only []proof.Range, filter *bundleFilter) error {
 	z := zip.NewWriter(out)
 	write := func(path string, data []byte) error {
 		h := &zip.FileHeader{Name: path, Method: zip.Store} // hashes and sealed payloads do not compress
@@ -74,7 +89,7 @@ func writeBundle(ctx context.Context, out io.Writer, l *logSource, c proof.Check
 		}
 		return err
 	}
-	info := bundleInfo{Format: bundleFormat, Origin: c.Origin, Size: c.Size}
+	info := bundleInfo{Format: bundleFormat, Origin: c.Origin, Size: c.Size, Filter: filter}
 	for _, r := range only {
 		info.Only = append(info.Only, [2]uint64{r.From, r.To})
 	}

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -18,39 +19,50 @@ import (
 // exportFlags are the flags of audit export.
 type exportFlags struct {
 	logFlags
+	selection
 	log, out string
-	from, to uint64
 }
 
 func newAuditExport() *cobra.Command {
 	var f exportFlags
 	cmd := &cobra.Command{
-		Use:   "export --log DIR|URL --out FILE",
-		Short: "Write a log, or a range of it, into one file that verifies by itself",
+		Use:   "export [--log DIR|URL] --out FILE",
+		Short: "Write a log, or a part of it, into one file that verifies by itself",
 		Long: `Writes a ZIP file with the checkpoint, the tiles, the entries, the sealed payloads
-and the public key. With --from and --to it holds the payloads of these entries
-only, and of tiles and entries what leads from them to the signed root. Whoever
-gets the file runs comity audit verify on it; payloads stay sealed.`,
+and the public key. Whoever gets the file runs comity audit verify on it; payloads
+stay sealed.
+
+With a filter it holds the payloads of the entries that fit all of them, and of
+tiles and entries what leads from them to the signed root. The entries are chosen
+from the leaves themselves, each checked against the signed root, without an index.
+Leaves stand in bundles of 256, so that those beside a chosen one are in the file,
+too; a batch is chosen whole. The entry that says that a chosen person's key was
+destroyed is always with his entries.
+
+A person is found by the pseudonym in his leaves: --subject needs the keys of the
+folder (which no server may have open), or a log's URL and a key with the scope
+read_log; --pseudonym needs neither.`,
 		Example: `  comity audit export --log comity-data --out log.zip
-  comity audit export --log comity-data --out part.zip --from 0 --to 1`,
+  comity audit export --log comity-data --out part.zip --from 0 --to 1
+  comity audit export --out decisions.zip --type decision --region EU --since 2026-01-01`,
 		Args: noArgs("--log "),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return f.export(cmd.Context(), cmd.Flags().Changed("from") || cmd.Flags().Changed("to"))
+			return f.export(cmd.Context())
 		},
 	}
-	f.bind(cmd)
-	cmd.Flags().StringVar(&f.log, "log", "", "data folder, log's folder, bundle or URL of the log")
+	f.logFlags.bind(cmd)
+	f.selection.bind(cmd)
+	cmd.Flags().StringVar(&f.log, "log", "", "data folder, log's folder, bundle or URL of the log (default "+defaultLog+")")
 	cmd.Flags().StringVar(&f.out, "out", "", "the file to write")
-	cmd.Flags().Uint64Var(&f.from, "from", 0, "the first entry whose payload is wanted")
-	cmd.Flags().Uint64Var(&f.to, "to", 0, "the entry after the last one; the end of the log if left out")
 	return cmd
 }
 
-func (f *exportFlags) export(ctx context.Context, part bool) (err error) {
-	if f.log == "" || f.out == "" {
-		return usageError("audit export", "", "say which log with --log and where to write with --out")
+func (f *exportFlags) export(ctx context.Context) (err error) {
+	if f.out == "" {
+		return usageError("audit export", "", "say where to write with --out")
 	}
-	l, err := f.oneLog(ctx, f.log)
+	where := cmp.Or(f.log, defaultLog)
+	l, err := f.oneLog(ctx, where)
 	if err != nil {
 		return err
 	}
@@ -59,12 +71,12 @@ func (f *exportFlags) export(ctx context.Context, part bool) (err error) {
 	if err != nil {
 		return err
 	}
-	only, err := f.selection(c.Size, part)
-	if err != nil {
-		return err
-	}
 	if l.only != nil {
 		return usageError("audit export", "export from the log itself", "%s is a part of a log already", l.name)
+	}
+	only, filter, err := f.choose(ctx, where, l, c)
+	if err != nil {
+		return err
 	}
 	file, err := os.OpenFile(f.out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
@@ -78,20 +90,6 @@ func (f *exportFlags) export(ctx context.Context, part bool) (err error) {
 			os.Remove(f.out) // half a bundle would look like one of a damaged log
 		}
 	}()
-	err = errors.Join(writeBundle(ctx, file, l, c, only), file.Close())
+	err = errors.Join(writeBundle(ctx, file, l, c, only, filter), file.Close())
 	return err
-}
-
-func (f *exportFlags) selection(size uint64, part bool) ([]proof.Range, error) {
-	if !part {
-		return nil, nil
-	}
-	to := f.to
-	if to == 0 {
-		to = size
-	}
-	if f.from >= to || to > size {
-		return nil, usageError("audit export", "", "entries %d up to %d are not a part of a log with %d", f.from, to, size)
-	}
-	return []proof.Range{{From: f.from, To: to}}, nil
 }

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,7 +27,7 @@ type proveFlags struct {
 func newAuditProve() *cobra.Command {
 	var f proveFlags
 	cmd := &cobra.Command{
-		Use:   "prove INDEX[/SUB] --log DIR|URL | prove --check FILE",
+		Use:   "prove INDEX[/SUB] [--log DIR|URL] | prove --check FILE",
 		Short: "Prove that an entry is in the log, or check such a proof offline",
 		Long: `Writes the proof that an entry stands in the log, or a part of a batch, as a C2SP
 tlog-proof file: the path from its leaf to the root of a signed checkpoint. The
@@ -36,7 +37,7 @@ neither the log nor its owner.
 With --check it verifies a proof against the leaf in the file of --leaf (or, with
 --log, the one in the log) and, with --record, against the receipt that came with
 an answer. Exit code 3 if the proof does not hold.`,
-		Example: `  comity audit prove 0 --log comity-data --out entry.tlog-proof --leaf entry.json
+		Example: `  comity audit prove 0 --out entry.tlog-proof --leaf entry.json
   comity audit prove --check first.tlog-proof --leaf first.json --key log.pub`,
 		Args: checked(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -48,7 +49,7 @@ an answer. Exit code 3 if the proof does not hold.`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	f.bind(cmd)
-	cmd.Flags().StringVar(&f.log, "log", "", "data folder, log's folder, bundle or URL of the log")
+	cmd.Flags().StringVar(&f.log, "log", "", "data folder, log's folder, bundle or URL of the log (default "+defaultLog+")")
 	cmd.Flags().StringVar(&f.out, "out", "", "file for the proof instead of standard output")
 	cmd.Flags().StringVar(&f.leaf, "leaf", "", "file of the leaf: written with the proof, read by --check")
 	cmd.Flags().StringVar(&f.check, "check", "", "verify the proof in this file")
@@ -71,8 +72,6 @@ func (f *proveFlags) prove(cmd *cobra.Command, args []string) error {
 	switch {
 	case len(args) == 0:
 		return usageError("audit prove", "", "say which entry, such as 17 or 17/3")
-	case f.log == "":
-		return usageError("audit prove", "give it with --log DIR or --log URL", "which log?")
 	case f.record != "" || f.asJSON:
 		return usageError("audit prove", "", "--record and --json go with --check")
 	}
@@ -81,7 +80,7 @@ func (f *proveFlags) prove(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	ctx := cmd.Context()
-	l, err := f.oneLog(ctx, f.log)
+	l, err := f.oneLog(ctx, cmp.Or(f.log, defaultLog))
 	if err != nil {
 		return err
 	}

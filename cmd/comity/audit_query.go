@@ -16,14 +16,16 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/comity-project/comity"
+	"github.com/comity-project/comity/client"
 	"github.com/comity-project/comity/engine"
 	"github.com/comity-project/comity/internal/app"
 	"github.com/comity-project/comity/internal/audit"
+	"github.com/comity-project/comity/internal/principal"
 )
 
 // queryFlags are the flags of audit query.
 type queryFlags struct {
-	folderFlags
+	sourceFlags
 	types, actions, effects, outcomes, regions, jurisdictions, requirements, tenants, programs, pseudonyms []string
 
 	subject, home, principal, resourceType, resource, from, to string
@@ -40,17 +42,24 @@ func newAuditQuery() *cobra.Command {
 		Long: `Finds the entries that fit all filters; of the values of one filter any may fit.
 Subject, principal and resource are found by their pseudonyms: no payload is
 opened. The answer ends with the size and the root of the log, and up to which
-entry it was searched.`,
+entry it was searched. While a server has the folder open, ask it with --server; a
+key that is bound to a tenant finds the entries of that tenant.`,
 		Example: `  comity audit query --type decision --jurisdiction EU --from 2026-01-01
-  comity audit query --subject customer-17 --json`,
+  comity audit query --subject customer-17 --json
+  comity audit query --effect deny --newest --server http://127.0.0.1:8080`,
 		Args: noArgs(""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			q, err := f.query()
 			if err != nil {
 				return err
 			}
-			return withApp(cmd, &f.folderFlags, func(ctx context.Context, a *app.App) error {
-				return f.run(ctx, cmd, a, q)
+			return f.with(cmd, func(ctx context.Context, a *app.App) error {
+				a.AwaitIndex(ctx, catchUp)
+				return f.run(ctx, cmd, a.LogName, func(ctx context.Context, q audit.Query) (audit.Page, error) {
+					return a.Query(ctx, principal.Local(), q)
+				}, q)
+			}, func(ctx context.Context, c *client.Client) error {
+				return f.run(ctx, cmd, localLog, atServer(c), q)
 			})
 		},
 	}
@@ -59,13 +68,13 @@ entry it was searched.`,
 }
 
 func (f *queryFlags) bind(cmd *cobra.Command) {
-	f.folderFlags.bind(cmd)
+	f.sourceFlags.bind(cmd)
 	flags := cmd.Flags()
 	flags.StringSliceVar(&f.types, "type", nil, "types, such as decision or data_access")
 	flags.StringSliceVar(&f.actions, "action", nil, "actions: the operation of a decision, what an event says it did")
 	flags.StringSliceVar(&f.effects, "effect", nil, "effects: allow, deny or review")
 	flags.StringSliceVar(&f.outcomes, "outcome", nil, "outcomes: success or failure")
-	flags.StringSliceVar(&f.regions, "region", nil, "regions of the persons or of the events")
+	flags.StringSliceVar(&f.regions, "region", nil, "regions of the persons or of the events; EU and the like stand for all in them")
 	flags.StringSliceVar(&f.jurisdictions, "jurisdiction", nil, "legal orders of which a requirement applied, such as EU")
 	flags.StringSliceVar(&f.requirements, "requirement", nil, "requirements that applied")
 	flags.StringSliceVar(&f.tenants, "tenant", nil, "tenants to which the entries belong")
@@ -124,9 +133,8 @@ func (f *queryFlags) query() (audit.Query, error) {
 	return q, nil
 }
 
-func (f *queryFlags) run(ctx context.Context, cmd *cobra.Command, a *app.App, q audit.Query) error {
+func (f *queryFlags) run(ctx context.Context, cmd *cobra.Command, log string, find finder, q audit.Query) error {
 	s := newScreen(cmd.OutOrStdout())
-	awaitIndex(ctx, a)
 	left := f.limit
 	var covered []audit.Completeness
 	total := 0
@@ -135,12 +143,12 @@ func (f *queryFlags) run(ctx context.Context, cmd *cobra.Command, a *app.App, q 
 		if f.limit > 0 {
 			q.Limit = min(left, audit.MaxLimit)
 		}
-		page, err := a.Book.Query(ctx, q)
+		page, err := find(ctx, q)
 		if err != nil {
 			return err
 		}
 		for i := range page.Entries {
-			f.print(s, a.LogName, &page.Entries[i])
+			f.print(s, log, &page.Entries[i])
 		}
 		total += len(page.Entries)
 		left -= len(page.Entries)
@@ -163,18 +171,6 @@ func (f *queryFlags) run(ctx context.Context, cmd *cobra.Command, a *app.App, q 
 		s.row("searched", plain, fmt.Sprintf("%s of %s of log %s, root %s", count(int(c.Indexed), "entry"), fmt.Sprint(c.Size), c.Log, c.Root))
 	}
 	return nil
-}
-
-// catchUp is for how long a query waits for an index that is behind. One that is built
-// anew may need longer; the answer says how far it is.
-const catchUp = 5 * time.Second
-
-func awaitIndex(ctx context.Context, a *app.App) {
-	ctx, cancel := context.WithTimeout(ctx, catchUp)
-	defer cancel()
-	for a.Book.Indexed() < a.Log.Head().Size && ctx.Err() == nil {
-		time.Sleep(5 * time.Millisecond)
-	}
 }
 
 func (f *queryFlags) print(s *screen, log string, e *audit.Found) {

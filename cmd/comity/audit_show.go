@@ -8,18 +8,22 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/spf13/cobra"
 
+	"github.com/comity-project/comity/client"
 	"github.com/comity-project/comity/internal/app"
 	"github.com/comity-project/comity/internal/audit"
+	"github.com/comity-project/comity/internal/decide"
+	"github.com/comity-project/comity/internal/principal"
 )
 
 // entryFlags are the flags of audit show.
 type entryFlags struct {
-	folderFlags
+	sourceFlags
 	voice  string
 	asJSON bool
 }
@@ -35,51 +39,68 @@ against the digest in the log: the explanation is that of the recorded answer.
 
 The voice auditor names requirements, articles and facts; the voice person tells
 the person concerned in plain words what was decided and why. If the key of the
-person was destroyed, the entry that says so is named.`,
+person was destroyed, the entry that says so is named. While a server has the
+folder open, ask it with --server.`,
 		Example: `  comity audit show 2
-  comity audit show 2 --voice person --data comity-data`,
+  comity audit show 2 --voice person --data comity-data
+  comity audit show 2 --server http://127.0.0.1:8080`,
 		Args: checked(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			at, err := parsePlace("audit show", args[0])
 			if err != nil {
 				return err
 			}
-			if f.voice != voiceAuditor && f.voice != voicePerson {
+			if f.voice != decide.VoiceAuditor && f.voice != decide.VoicePerson {
 				return usageError("--voice", "use auditor or person", "unknown voice %q", f.voice)
 			}
-			return withApp(cmd, &f.folderFlags, func(ctx context.Context, a *app.App) error {
-				e, err := a.Book.Show(ctx, at.index, int(at.sub))
+			return f.with(cmd, func(ctx context.Context, a *app.App) error {
+				e, err := a.Show(ctx, principal.Local(), at.index, int(at.sub), f.voice)
 				if err != nil {
 					return err
 				}
-				return f.print(newScreen(cmd.OutOrStdout()), a, &e)
+				return f.print(newScreen(cmd.OutOrStdout()), &e)
+			}, func(ctx context.Context, c *client.Client) error {
+				e, err := showAt(ctx, c, at, f.voice)
+				if err != nil {
+					return err
+				}
+				return f.print(newScreen(cmd.OutOrStdout()), &e)
 			})
 		},
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	f.bind(cmd)
-	cmd.Flags().StringVar(&f.voice, "voice", voiceAuditor, "for whom it is explained: auditor or person")
+	cmd.Flags().StringVar(&f.voice, "voice", decide.VoiceAuditor, "for whom it is explained: auditor or person")
 	cmd.Flags().BoolVar(&f.asJSON, "json", false, "print one JSON object")
 	return cmd
 }
 
-func (f *entryFlags) print(s *screen, a *app.App, e *audit.Entry) error {
-	out := entryOf(a.LogName, &e.Found)
-	out.Payload, out.Missing, out.ErasedBy = e.Payload, string(e.Missing), e.ErasedBy
-	if e.Leaf.Type == audit.TypeDecision && e.Payload != nil {
-		again, err := recompute(a, e, f.voice)
-		if err != nil {
-			return err
-		}
-		out.Recomputed = again
+// showAt opens an entry at a server.
+func showAt(ctx context.Context, c *client.Client, at entryAt, voice string) (decide.Shown, error) {
+	got, err := c.Show(ctx, placeRecord(at), voice)
+	if err != nil {
+		return decide.Shown{}, err
 	}
+	out := decide.Shown{Log: got.Log, Tree: audit.Completeness(got.Tree)}
+	out.Payload, out.Missing, out.ErasedBy = got.Payload, audit.Missing(got.Missing), got.ErasedBy
+	if got.Recomputed != nil {
+		again := decide.Recomputed(*got.Recomputed)
+		out.Recomputed = &again
+	}
+	out.Found, err = foundOf(&got.Found)
+	return out, err
+}
+
+func (f *entryFlags) print(s *screen, e *decide.Shown) error {
+	out := entryOf(e.Log, &e.Found)
+	out.Payload, out.Missing, out.ErasedBy, out.Recomputed, out.Tree = e.Payload, string(e.Missing), e.ErasedBy, e.Recomputed, &e.Tree
 	if f.asJSON {
 		printJSON(s.w, out)
 		return nil
 	}
 	l := &e.Leaf
-	s.printf("%s  %s\n", s.paint(strong, fmt.Sprintf("entry %s of %s", placeText(&e.Found), clean(a.Origin))), l.Time.UTC().Format(time.RFC3339))
-	if f.voice == voicePerson && out.Recomputed != nil {
+	s.printf("%s  %s\n", s.paint(strong, fmt.Sprintf("entry %s of %s", placeText(&e.Found), clean(originOf(&e.Tree)))), l.Time.UTC().Format(time.RFC3339))
+	if f.voice == decide.VoicePerson && out.Recomputed != nil {
 		for _, line := range out.Recomputed.Explanation {
 			s.row("", plain, line)
 		}
@@ -104,7 +125,16 @@ func (f *entryFlags) print(s *screen, a *app.App, e *audit.Entry) error {
 			s.row("", plain, line)
 		}
 	}
+	s.row("tree", plain, fmt.Sprintf("%s, root %s", entries(e.Tree.Size), clean(e.Tree.Root)))
 	return nil
+}
+
+// originOf is the log's name in its checkpoints, else that in records.
+func originOf(c *audit.Completeness) string {
+	if origin, _, ok := strings.Cut(c.Checkpoint, "\n"); ok {
+		return origin
+	}
+	return c.Log
 }
 
 func placeText(e *audit.Found) string {

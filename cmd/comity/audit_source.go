@@ -23,6 +23,9 @@ import (
 	"github.com/comity-project/comity/proof"
 )
 
+// defaultLog is the log of a command that names none: that of the default data folder.
+const defaultLog = "comity-data"
+
 // logFlags say which keys are trusted.
 type logFlags struct {
 	keyFile string
@@ -105,6 +108,9 @@ func (f *logFlags) find(ctx context.Context, where string) ([]*logSource, error)
 		return f.atURL(ctx, where)
 	}
 	info, err := os.Stat(where)
+	if errors.Is(err, fs.ErrNotExist) && where == defaultLog {
+		return nil, &comity.Error{Code: comity.CodeNotFound, Op: where, Err: errors.New("no such folder"), Remedy: "say which log with --log DIR or --log URL"}
+	}
 	if err != nil {
 		return nil, notFound("log", err)
 	}

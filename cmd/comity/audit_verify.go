@@ -160,8 +160,8 @@ func printReport(s *screen, l *logSource, r *proof.Report) {
 			s.row("", faint, "and by unknown keys: "+strings.Join(c.Unknown, " "))
 		}
 		s.row("verified", plain, fmt.Sprintf("%s, %s, %s", entries(r.Entries), count(int(r.Payloads), "payload"), count(int(r.Parts), "part")+" of batches"))
-		for _, o := range l.only {
-			s.row("only", plain, fmt.Sprintf("the payloads of entries %d to %d", o.From, o.To-1))
+		if len(l.only) > 0 {
+			s.row("only", plain, "the payloads of "+rangesText(l.only))
 		}
 	}
 	for _, e := range r.Erased {
@@ -195,4 +195,34 @@ func whereIs(f proof.Finding) string {
 		return fmt.Sprintf("entries %d to %d", f.Index, f.Last)
 	}
 	return fmt.Sprintf("entry %d", f.Index)
+}
+
+// shownRanges bounds the ranges that are listed.
+const shownRanges = 8
+
+// rangesText lists the entries of a part of a log.
+func rangesText(list []proof.Range) string {
+	var out []string
+	total := uint64(0)
+	for i, r := range list {
+		total += r.To - r.From
+		switch {
+		case i >= shownRanges:
+		case r.To-r.From == 1:
+			out = append(out, fmt.Sprint(r.From))
+		default:
+			out = append(out, fmt.Sprintf("%d to %d", r.From, r.To-1))
+		}
+	}
+	if len(list) > shownRanges {
+		return fmt.Sprintf("%s: %s and others up to %d", entries(total), strings.Join(out, ", "), list[len(list)-1].To-1)
+	}
+	noun := "entries "
+	if total == 1 {
+		noun = "entry "
+	}
+	if n := len(out); n > 1 {
+		return noun + strings.Join(out[:n-1], ", ") + " and " + out[n-1]
+	}
+	return noun + out[0]
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/comity-project/comity"
+	"github.com/comity-project/comity/internal/app"
 	"github.com/comity-project/comity/internal/pack"
 )
 
@@ -134,7 +135,7 @@ func finish(w io.Writer, cmd *cobra.Command, err error) int {
 	case errors.As(err, &status):
 		return int(status)
 	}
-	code := comity.CodeOf(err)
+	code, err := comity.CodeOf(err), fitting(cmd, err)
 	var probs pack.Problems
 	if errors.As(err, &probs) {
 		printFaults(w, probs)
@@ -145,6 +146,29 @@ func finish(w io.Writer, cmd *cobra.Command, err error) int {
 		fmt.Fprintf(w, "hint: %s --help shows usage and examples\n", cmd.CommandPath())
 	}
 	return exitCodes[code]
+}
+
+// fitting gives faults the remedy that the command has: that of a folder that is in use, and
+// of a key that a server does not know.
+func fitting(cmd *cobra.Command, err error) error {
+	var e *comity.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	plain := *e
+	switch {
+	case e.Code == comity.CodeUnauthenticated && strings.HasPrefix(e.Remedy, "send "): // as a request does
+		plain.Remedy = "set COMITY_API_KEY to a valid key"
+	case !app.InUse(err):
+		return err
+	case cmd.Flags().Lookup("server") != nil:
+		plain.Remedy = "ask that process: " + cmd.CommandPath() + " --server URL; or stop it first"
+	case cmd.Name() == "serve":
+		plain.Remedy = "stop that process, or serve another folder with --data"
+	default:
+		plain.Remedy = "stop that process first: " + cmd.CommandPath() + " needs the folder for itself"
+	}
+	return &plain
 }
 
 // printFaults lists what keeps packs from loading, one a line.

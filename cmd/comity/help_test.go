@@ -66,13 +66,25 @@ until grep -q '^serving ' serve.out; do kill -0 $server; sleep 0.1; done
 kill -TERM $server
 wait $server`
 	case strings.Contains(line, url):
-		return start + strings.ReplaceAll(line, url, `"$(sed -n 's/^serving *//p' serve.out)"`)
+		return erasable(line) + start + strings.ReplaceAll(line, url, `"$(sed -n 's/^serving *//p' serve.out)"`)
+	case strings.Contains(line, "audit erase"):
+		return erasable(line) + line
 	case strings.Contains(line, "principal list"), strings.Contains(line, "principal revoke"):
 		return "comity principal add billing-api && " + line
 	case strings.Contains(line, "rotate --retire"):
 		return "comity audit rotate && " + line
 	}
 	return line
+}
+
+// erasable records something about the person that an example erases.
+func erasable(line string) string {
+	if !strings.Contains(line, "audit erase") {
+		return ""
+	}
+	return `echo '{"type":"data_access","actor":{"id":"anna"},"action":"read","resource":{"type":"file","id":"7"},"success":true,"subject":{"id":"customer-17"}}' |
+  comity audit append --data comity-data
+`
 }
 
 // commands lists every command that a user sees.

@@ -181,7 +181,7 @@ func newService(ctx context.Context, c config.Config, a *app.App, logger *slog.L
 	s.traces = stop
 	o := httpapi.Options{
 		Door: a.Door, Auth: bearer{auth}, Vocabulary: func() *pack.Vocabulary { return a.Door.Engine().Program().Model().Vocab },
-		Reloader: a, Logs: map[string]httpapi.Log{a.LogName: a}, PublicLogs: c.PublicLogs, PublicMetrics: c.PublicMetrics,
+		Reloader: a, Reader: a, Eraser: a, Logs: map[string]httpapi.Log{a.LogName: a}, PublicLogs: c.PublicLogs, PublicMetrics: c.PublicMetrics,
 		Ready: a.Ready, Recorder: a.Book, PublicURL: c.PublicURL, Tracer: tracer, Logger: logger,
 		AuthZEN: httpapi.AuthZEN{AllowConditional: c.AuthZEN.Conditional == "allow"},
 		Limits: httpapi.Limits{

@@ -10,12 +10,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/comity-project/comity"
@@ -52,8 +54,12 @@ type App struct {
 	signing  atomic.Pointer[[]string] // public keys of those that sign, the current one first
 	// locked is why the log must not be written, found before it was opened.
 	locked error
-	stop   context.CancelFunc
-	done   sync.WaitGroup
+	// decides is false if what would decide is of no interest.
+	decides bool
+	// scratch holds the index of a folder that cannot be written.
+	scratch string
+	stop    context.CancelFunc
+	done    sync.WaitGroup
 }
 
 // Paths are where the parts of an App lie.
@@ -65,8 +71,18 @@ type Paths struct {
 
 // Open opens or creates the data folder of a configuration. A log that must not sign is
 // open for reading, and Ready says why.
-func Open(ctx context.Context, c config.Config, logger *slog.Logger) (_ *App, err error) {
-	a := &App{config: c.WithDefaults(), logger: logger, LogName: cell}
+func Open(ctx context.Context, c config.Config, logger *slog.Logger) (*App, error) {
+	return open(ctx, c, logger, true)
+}
+
+// OpenLog is Open for who reads the log, appends or erases and decides nothing: that he has
+// other packs or another configuration than those who decide is no change.
+func OpenLog(ctx context.Context, c config.Config, logger *slog.Logger) (*App, error) {
+	return open(ctx, c, logger, false)
+}
+
+func open(ctx context.Context, c config.Config, logger *slog.Logger, decides bool) (_ *App, err error) {
+	a := &App{config: c.WithDefaults(), logger: logger, LogName: cell, decides: decides}
 	if a.logger == nil {
 		a.logger = slog.New(slog.DiscardHandler)
 	}
@@ -91,6 +107,12 @@ func Open(ctx context.Context, c config.Config, logger *slog.Logger) (_ *App, er
 	if a.folder, err = openFolder(a.config.Data); err != nil {
 		return nil, err
 	}
+	if a.folder.lock == nil {
+		a.locked = &comity.Error{
+			Code: comity.CodeUnavailable, Op: "open data folder " + a.folder.dir, Err: errors.New("it cannot be written, so it is only read"),
+			Remedy: "make it writable for this user, or give another one with --data",
+		}
+	}
 	if err := a.openLog(ctx); err != nil {
 		return nil, err
 	}
@@ -103,7 +125,7 @@ func Open(ctx context.Context, c config.Config, logger *slog.Logger) (_ *App, er
 		return nil, err
 	}
 	a.Door, err = decide.New(decide.Options{
-		Sources: sources, Engine: eng, Candidate: candidate, Recorder: a.Book, Programs: a.programs, Clock: newClock(), ClockBound: a.config.Clock.Bound, Since: since,
+		Sources: sources, Engine: eng, Candidate: candidate, Recorder: a.recorder(), Programs: a.programs, Clock: newClock(), ClockBound: a.config.Clock.Bound, Since: since,
 		Logger: a.logger, Cell: cell, Log: cell, Head: func() []byte { return a.Log.Head().Note },
 		MaxInFlight: a.config.Limits.InFlight, Later: a.later(),
 	})
@@ -114,6 +136,28 @@ func Open(ctx context.Context, c config.Config, logger *slog.Logger) (_ *App, er
 		return nil, errors.Join(err, a.Door.Close(ctx))
 	}
 	return a, nil
+}
+
+// recorder is the book, or one that says why nothing can be recorded.
+func (a *App) recorder() decide.Recorder {
+	if a.locked != nil {
+		return lockedBook{a.Book, a.locked}
+	}
+	return a.Book
+}
+
+// lockedBook is a book that is only read.
+type lockedBook struct {
+	*audit.Book
+	why error
+}
+
+func (b lockedBook) Append(context.Context, audit.Event) (comity.Record, error) {
+	return comity.Record{}, b.why
+}
+
+func (b lockedBook) AppendBatch(context.Context, []audit.Event) ([]comity.Record, error) {
+	return nil, b.why
 }
 
 // factSources are what knows facts besides the callers.
@@ -185,7 +229,7 @@ func (a *App) openBook(ctx context.Context) error {
 			return err
 		}
 	}
-	index, err := sqlite.Open(ctx, filepath.Join(a.folder.dir, cell, "index.db"), a.logger)
+	index, err := a.openIndex(ctx)
 	if err != nil {
 		return err
 	}
@@ -194,6 +238,19 @@ func (a *App) openBook(ctx context.Context) error {
 		return errors.Join(err, index.Close())
 	}
 	return nil
+}
+
+// openIndex opens the index beside the log. One of a folder that cannot be written is built
+// elsewhere, and gone with the process.
+func (a *App) openIndex(ctx context.Context) (*sqlite.Index, error) {
+	index, err := sqlite.Open(ctx, filepath.Join(a.folder.dir, cell, "index.db"), a.logger)
+	if !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EROFS) {
+		return index, err
+	}
+	if a.scratch, err = os.MkdirTemp("", "comity-index-"); err != nil {
+		return nil, &comity.Error{Code: comity.CodeUnavailable, Op: "open index", Err: err, Remedy: "make the folder of temporary files writable"}
+	}
+	return sqlite.Open(ctx, filepath.Join(a.scratch, "index.db"), a.logger)
 }
 
 // lastTime is the time of the log's last entry.
@@ -282,7 +339,11 @@ func (a *App) Ready() error {
 		return a.locked
 	}
 	if err := a.Log.ReadOnly(); err != nil {
-		return &comity.Error{Code: comity.CodeUnavailable, Op: "log " + a.Origin, Err: err, Remedy: "comity audit adopt starts a new log whose first entry names this one"}
+		remedy := "comity audit adopt starts a new log whose first entry names this one"
+		if strings.Contains(err.Error(), "comity audit adopt") { // it says so itself
+			remedy = ""
+		}
+		return &comity.Error{Code: comity.CodeUnavailable, Op: "log " + a.Origin, Err: err, Remedy: remedy}
 	}
 	return a.Door.Ready()
 }
@@ -328,6 +389,9 @@ func (a *App) release() error {
 	var err error
 	if a.Book != nil {
 		err = errors.Join(err, a.Book.Close())
+	}
+	if a.scratch != "" {
+		err = errors.Join(err, os.RemoveAll(a.scratch))
 	}
 	if a.Log != nil {
 		err = errors.Join(err, a.Log.Close())

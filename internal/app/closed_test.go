@@ -94,7 +94,7 @@ func TestLaterFits(t *testing.T) {
 		t.Errorf("a tenant that no leaf may have: %v", err)
 	}
 	big := transfer()
-	big.Facts["resource_type"], big.Facts["resource_id"] = "file", strings.Repeat("r", 1_200_000)
+	big.Facts["principal_type"] = strings.Repeat("r", 1_200_000)
 	if _, err := a.Door.Decide(t.Context(), principal.Local(), big); comity.CodeOf(err) != comity.CodeTooLarge {
 		t.Errorf("a payload over the limit: %v", err)
 	}

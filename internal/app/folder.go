@@ -86,7 +86,7 @@ func (f *folder) take() error {
 		lock.Close()
 		return &comity.Error{
 			Code: comity.CodeUnavailable, Op: "open data folder " + f.dir, Err: inUse("it is in use by process " + pidText(pid)),
-			Remedy: "stop that process, or ask it: comity decide --server URL",
+			Remedy: "stop that process, or use another folder",
 		}
 	}
 	if err == nil {

@@ -19,6 +19,8 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"github.com/comity-project/comity"
+	"github.com/comity-project/comity/internal/audit"
+	"github.com/comity-project/comity/internal/config"
 	"github.com/comity-project/comity/internal/keyring"
 	"github.com/comity-project/comity/internal/translog"
 	"github.com/comity-project/comity/internal/vfs"
@@ -214,7 +216,7 @@ func (a *App) verifiers(keys []string) (note.Verifiers, error) {
 	for _, k := range known {
 		v, err := note.NewVerifier(k)
 		if err != nil || v.Name() != a.Origin {
-			return nil, &comity.Error{Code: comity.CodeInvalid, Op: "read public key", Err: fmt.Errorf("%.80q is no key of %s", k, a.Origin)}
+			return nil, &comity.Error{Code: comity.CodeInvalid, Op: "read public key", Err: fmt.Errorf("%.80q is no key of %s", k, a.Origin), Remedy: "bring back " + a.Paths.LogKey + ", log.pub and log.former.pub of this installation"}
 		}
 		if !slices.ContainsFunc(list, func(w note.Verifier) bool { return w.KeyHash() == v.KeyHash() }) {
 			list = append(list, v)
@@ -252,6 +254,24 @@ func (a *App) openKeyring(empty bool) error {
 	var err error
 	a.keys, err = keyring.Open(o)
 	return err
+}
+
+// Pseudonym looks up the pseudonym of a subject in a data folder that no process has open.
+// Nothing is written.
+func Pseudonym(c config.Config, s comity.Subject) (p audit.Pseudonym, ok bool, err error) {
+	a := &App{config: c.WithDefaults()}
+	if a.folder, err = knownFolder(a.config.Data); err != nil {
+		return p, false, err
+	}
+	if err := a.findState(filepath.Join(a.folder.dir, cell)); err != nil {
+		return p, false, err
+	}
+	k, err := keyring.Open(keyring.Options{FS: vfs.OS(), Path: a.Paths.SubjectKeys, Cell: a.folder.installation + "/" + cell})
+	if err != nil {
+		return p, false, err
+	}
+	p, ok = k.Pseudonym(s)
+	return p, ok, k.Close()
 }
 
 // openAnchor opens the anchor file. A locked log gets one that knows nothing, with which

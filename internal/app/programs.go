@@ -4,6 +4,7 @@
 package app
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,15 +34,16 @@ func (p *programs) Keep(s engine.Sources) error {
 	if err != nil {
 		return err
 	}
-	if _, err := os.Stat(name); err == nil {
-		return nil
-	}
 	text, err := json.Marshal(s)
-	if err == nil {
-		err = os.MkdirAll(p.dir, 0o700)
+	if err != nil {
+		return err
 	}
-	if err == nil {
-		err = replaceFile(name, append(text, '\n'), 0o600)
+	text = append(text, '\n')
+	if kept, err := os.ReadFile(name); err == nil && bytes.Equal(kept, text) {
+		return nil // a damaged one is written anew while the program is known
+	}
+	if err = os.MkdirAll(p.dir, 0o700); err == nil {
+		err = replaceFile(name, text, 0o600)
 	}
 	if err == nil {
 		err = syncDir(filepath.Dir(p.dir))

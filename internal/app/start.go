@@ -6,11 +6,7 @@ package app
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -19,25 +15,6 @@ import (
 	"github.com/comity-project/comity/internal/decide"
 	"github.com/comity-project/comity/internal/principal"
 )
-
-// deciding is what decided last, so that a start with something else is an event. The log
-// has the truth: a file that does not agree with it only leads to one event more.
-type deciding struct {
-	Program string `json:"program"`
-	Config  string `json:"config,omitempty"`
-	// Keys are the public keys of those that sign.
-	Keys []string `json:"keys,omitempty"`
-}
-
-func (a *App) decidingFile() string { return filepath.Join(a.folder.dir, cell, "deciding.json") }
-
-func (a *App) writeDeciding() error {
-	text, err := json.Marshal(deciding{Program: a.Door.Engine().Program().Hash(), Config: a.config.Hash(), Keys: a.signers()})
-	if err != nil {
-		return err
-	}
-	return replaceFile(a.decidingFile(), append(text, '\n'), 0o600)
-}
 
 // recordStart records that the log began or was recovered, and that other packs or
 // another configuration decide than before.
@@ -57,15 +34,15 @@ func (a *App) recordStart(ctx context.Context) error {
 			return err
 		}
 	}
-	var before deciding
-	text, err := os.ReadFile(a.decidingFile())
-	if err == nil {
-		err = json.Unmarshal(text, &before)
+	if !a.decides {
+		return nil
 	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		a.logger.Warn("what decided before is not known", "error", err)
-	}
-	changed := false
+	return a.recordDeciding(ctx, by)
+}
+
+// recordDeciding records that something else decides, or signs, than before.
+func (a *App) recordDeciding(ctx context.Context, by decide.Caller) error {
+	before, changed := a.decidedBefore(ctx)
 	if hash := a.Door.Engine().Program().Hash(); hash != before.Program {
 		changed = true
 		if err := a.Door.Begin(ctx, by, before.Program); err != nil {

@@ -368,8 +368,10 @@ func TestErase(t *testing.T) {
 	_, err := c.book.AppendBatch(t.Context(), []audit.Event{decision(3), decision(4)})
 	must(t, err)
 	subject := comity.Subject{ID: "Erika-Mustermann-3", Home: "DE"}
-	rec, err := c.book.Erase(t.Context(), subject, "bob@example.com")
+	erased, err := c.book.Erase(t.Context(), subject, audit.Erasure{By: "bob@example.com", Reason: "asked for it"})
 	must(t, err)
+	rec := erased.Record
+	mine = append(mine, uint64(*erased.Ordered.Index)) // the order is sealed under the same key
 	check := func() {
 		t.Helper()
 		for _, i := range mine {
@@ -394,6 +396,9 @@ func TestErase(t *testing.T) {
 		if by.Leaf.Type != audit.TypeSubjectErased || payloadOf(t, by)["principal"] != "bob@example.com" || bytes.Contains(by.Payload, []byte("Erika")) {
 			t.Errorf("entry of the erasure: %s %s", by.Bytes, by.Payload)
 		}
+		if p := payloadOf(t, by); p["reason"] != "asked for it" || p["ordered"] != float64(*erased.Ordered.Index) || *erased.Ordered.Index >= *rec.Index {
+			t.Errorf("entry of the erasure: %s, ordered by %d", by.Payload, *erased.Ordered.Index)
+		}
 	}
 	check() // before the index knows
 	c.caughtUp()
@@ -407,21 +412,44 @@ func TestErase(t *testing.T) {
 	must(t, err)
 	page, err = c.book.Query(t.Context(), audit.Query{Pseudonyms: []audit.Pseudonym{first.Leaf.Subject}, Types: []string{audit.TypeDecision}})
 	must(t, err)
-	if len(page.Entries) != len(mine)+1 {
-		t.Errorf("%d rows of the erased are left, want %d", len(page.Entries), len(mine)+1)
+	if len(page.Entries) != len(mine) { // less the order, and the part of the batch
+		t.Errorf("%d rows of the erased are left, want %d", len(page.Entries), len(mine))
 	}
 	c.close()
 	c.open()
 	c.caughtUp()
 	check()
-	if _, err := c.book.Erase(t.Context(), subject, "bob"); comity.CodeOf(err) != comity.CodeNotFound {
+	size := c.log.Head().Size
+	if _, err := c.book.Erase(t.Context(), subject, audit.Erasure{By: "bob"}); comity.CodeOf(err) != comity.CodeNotFound {
 		t.Errorf("erased twice: %v", err)
+	}
+	if now := c.log.Head().Size; now != size {
+		t.Errorf("%d entries for nothing", now-size)
 	}
 	c.close()
 	report, err := proof.VerifyLog(t.Context(), proof.FS(os.DirFS(c.path("data", "log"))), proof.Options{Keys: []string{c.vkey}})
 	must(t, err)
 	if len(report.Findings) != 0 {
 		t.Errorf("findings after an erasure: %v", report.Findings)
+	}
+}
+
+// TestNoErasureWithoutOrder: what cannot be recorded is not carried out.
+func TestNoErasureWithoutOrder(t *testing.T) {
+	c := newCell(t)
+	rec := c.append(decision(3))
+	s := comity.Subject{ID: "Erika-Mustermann-3", Home: "DE"}
+	must(t, c.log.Close())
+	if _, err := c.book.Erase(t.Context(), s, audit.Erasure{By: "bob", Reason: "why"}); err == nil {
+		t.Error("erased without a log")
+	}
+	if _, ok := c.ring.Pseudonym(s); !ok {
+		t.Error("the key is gone, and nothing was recorded")
+	}
+	c.close()
+	c.open()
+	if e, err := c.book.Show(t.Context(), uint64(*rec.Index), -1); err != nil || e.Missing != "" {
+		t.Errorf("%q, %v", e.Missing, err)
 	}
 }
 

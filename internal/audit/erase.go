@@ -11,44 +11,78 @@ import (
 	"github.com/comity-project/comity"
 )
 
+// Erasure says who wants a subject's key destroyed, and why. Both stay readable.
+type Erasure struct {
+	By, Reason string
+}
+
+// Erased is the receipt of an erasure: the pseudonym whose key is gone, the entry that
+// ordered it, and the entry that says that it is done.
+type Erased struct {
+	Subject         Pseudonym
+	Ordered, Record comity.Record
+}
+
 // owedErasure is a key that is gone without an entry that says so.
 type owedErasure struct {
 	subject Pseudonym
-	by      string
+	why     Erasure
+	ordered comity.Record
 }
 
-// Erase destroys the key of a subject and records that, by whom. The content of all his
-// entries is gone when it returns, even if it returns an error because the entry could
-// not be written; that is then made up for, at the latest at the next start. A subject
-// without a key is CodeNotFound.
-func (b *Book) Erase(ctx context.Context, s comity.Subject, by string) (comity.Record, error) {
+// Erase records that a subject's key is to be destroyed, by whom and why, destroys it, and
+// records that. An order that cannot be recorded is not carried out; it is sealed under the
+// key that it destroys, and its record and reason stand in the entry that follows. The
+// content of all entries of the subject is gone when Erase returns, even if it returns an
+// error because that entry could not be written; it is then made up for, at the latest at
+// the next start. A subject without a key is CodeNotFound.
+func (b *Book) Erase(ctx context.Context, s comity.Subject, why Erasure) (Erased, error) {
 	b.eraseMu.Lock()
 	defer b.eraseMu.Unlock()
 	if err := b.payOwed(ctx); err != nil {
-		return comity.Record{}, err
+		return Erased{}, err
+	}
+	if _, ok := b.o.Sealer.Pseudonym(s); !ok {
+		return Erased{}, errNoSubject()
+	}
+	ordered, err := b.Append(ctx, Event{
+		Type: TypeErasureOrdered, Action: "erase", Outcome: Success, Subject: s, Principal: why.By,
+		Payload: Object{{"reason", why.Reason}},
+	})
+	if err != nil {
+		return Erased{}, err
 	}
 	p, err := b.o.Sealer.Forget(ctx, s)
 	if errors.Is(err, ErrUnknownKey) {
-		return comity.Record{}, &comity.Error{Code: comity.CodeNotFound, Op: "erase subject", Err: errors.New("nothing is sealed under a key of this subject"), Remedy: "give id and home as they were recorded"}
+		return Erased{}, errNoSubject()
 	}
 	if err != nil {
-		return comity.Record{}, unavailable("erase subject", err)
+		return Erased{}, unavailable("erase subject", err)
 	}
-	rec, err := b.recordErasure(ctx, p, by)
+	owed := owedErasure{p, why, ordered}
+	rec, err := b.recordErasure(ctx, owed)
 	if err != nil {
-		b.owed = append(b.owed, owedErasure{p, by})
-		return comity.Record{}, fmt.Errorf("key is destroyed, but its entry cannot be written yet: %w", err)
+		b.owed = append(b.owed, owed)
+		return Erased{}, fmt.Errorf("key is destroyed, but its entry cannot be written yet: %w", err)
 	}
-	return rec, nil
+	return Erased{Subject: p, Ordered: ordered, Record: rec}, nil
 }
 
-func (b *Book) recordErasure(ctx context.Context, p Pseudonym, by string) (comity.Record, error) {
-	return b.Append(ctx, Event{Type: TypeSubjectErased, Action: "erase", Outcome: Success, Principal: by, erased: p})
+func errNoSubject() error {
+	return &comity.Error{Code: comity.CodeNotFound, Op: "erase subject", Err: errors.New("nothing is sealed under a key of this subject"), Remedy: "give id and home as they were recorded; what was erased before is not there either"}
+}
+
+func (b *Book) recordErasure(ctx context.Context, o owedErasure) (comity.Record, error) {
+	e := Event{Type: TypeSubjectErased, Action: "erase", Outcome: Success, Principal: o.why.By, erased: o.subject}
+	if o.ordered.Index != nil {
+		e.Payload = Object{{"ordered", *o.ordered.Index}, {"reason", o.why.Reason}}
+	}
+	return b.Append(ctx, e)
 }
 
 func (b *Book) payOwed(ctx context.Context) error {
 	for len(b.owed) > 0 {
-		if _, err := b.recordErasure(ctx, b.owed[0].subject, b.owed[0].by); err != nil {
+		if _, err := b.recordErasure(ctx, b.owed[0]); err != nil {
 			return err
 		}
 		b.owed = b.owed[1:]
@@ -67,7 +101,7 @@ func (b *Book) repairErasures(ctx context.Context) {
 		if err == nil && by == nil {
 			b.eraseMu.Lock()
 			if by, err = b.erasedBy(ctx, p); err == nil && by == nil {
-				_, err = b.recordErasure(ctx, p, "comity")
+				_, err = b.recordErasure(ctx, owedErasure{subject: p, why: Erasure{By: "comity"}})
 			}
 			b.eraseMu.Unlock()
 		}

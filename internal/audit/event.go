@@ -23,7 +23,7 @@ const (
 	Failure = "failure"
 )
 
-// Event is what gets recorded. Tenant, region, action, type, jurisdictions, effect,
+// Event is what gets recorded. Tenant, regions, action, type, jurisdictions, effect,
 // requirements, program and outcome stand in the leaf in clear; the rest is sealed, and
 // the leaf has pseudonyms and digests.
 type Event struct {
@@ -33,6 +33,7 @@ type Event struct {
 	Time          time.Time // zero: now
 	Tenant        string
 	Region        string
+	Regions       []string // further ones: persons in several places
 	Jurisdictions []string
 	Effect        comity.Effect
 	Requirements  []string

@@ -276,7 +276,7 @@ func (b *Book) parts(i uint64) ([]proof.Part, error) {
 // row is what an index keeps of a leaf.
 func (l *Leaf) row(p Place) Row {
 	return Row{
-		Place: p, Time: l.Time, Type: l.Type, Action: l.Action, Effect: l.Effect, Outcome: l.Outcome, Region: l.Region,
+		Place: p, Time: l.Time, Type: l.Type, Action: l.Action, Effect: l.Effect, Outcome: l.Outcome, Region: l.Region, Regions: l.Regions,
 		Tenant: l.Tenant, Program: l.Program, Requirements: l.Requirements, Jurisdictions: l.Jurisdictions,
 		Subject: l.Subject, Principal: l.Principal, Resource: l.Resource, Idem: l.Idem, Body: l.Body,
 	}

@@ -26,6 +26,7 @@ type Row struct {
 	Effect       comity.Effect
 	Outcome      string
 	Region       string
+	Regions      []string // further ones
 	Tenant       string
 	Program      string
 

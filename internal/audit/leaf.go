@@ -31,6 +31,7 @@ type Leaf struct {
 	Time                                 time.Time // UTC, milliseconds
 	Type, Action                         string
 	Cell, Tenant, Region                 string
+	Regions                              []string // further ones
 	Jurisdictions, Requirements          []string
 	Effect                               comity.Effect
 	Outcome                              string
@@ -73,6 +74,7 @@ func (l *Leaf) Append(dst []byte) []byte {
 	dst = appendBytes(dst, "principal", l.Principal[:])
 	dst = appendMember(dst, "program", l.Program)
 	dst = appendMember(dst, "region", l.Region)
+	dst = appendList(dst, "regions", l.Regions)
 	dst = appendList(dst, "requirements", l.Requirements)
 	dst = appendBytes(dst, "resource", l.Resource[:])
 	dst = appendMember(dst, "schema", LeafSchema)

@@ -41,6 +41,7 @@ func anyLeaf() *rapid.Generator[Leaf] {
 		l.Effect = rapid.SampledFrom([]comity.Effect{"", comity.Allow, comity.Deny, comity.Review}).Draw(t, "effect")
 		l.Outcome = rapid.SampledFrom([]string{"", Success, Failure}).Draw(t, "outcome")
 		if some("lists") {
+			l.Regions = rapid.SliceOfN(rapid.StringN(1, 8, -1), 1, 3).Draw(t, "regions")
 			l.Jurisdictions = rapid.SliceOfN(rapid.StringN(1, 8, -1), 1, 4).Draw(t, "jurisdictions")
 			l.Requirements = rapid.SliceOfN(rapid.StringN(1, 20, -1), 1, 8).Draw(t, "requirements")
 		}

@@ -119,6 +119,8 @@ func (r *leafReader) member(l *Leaf, key []byte) (has int) {
 		l.Program = r.text()
 	case "region":
 		l.Region = r.text()
+	case "regions":
+		l.Regions = r.list()
 	case "requirements":
 		l.Requirements = r.list()
 	case "resource":

@@ -29,6 +29,10 @@ const (
 	// MaxBatch is the greatest number of events under one leaf.
 	MaxBatch = 10_000
 
+	// MaxText bounds, in bytes, what names a person or a thing: actor, resource, source,
+	// purpose and subject. Longer content belongs into details.
+	MaxText = 1024
+
 	maxName = 128
 	maxList = 4096
 )
@@ -76,7 +80,7 @@ func (b *Book) write(d *draft) error {
 		return err
 	}
 	d.leaf = Leaf{
-		Time: e.Time, Type: e.Type, Action: e.Action, Cell: b.o.Cell, Tenant: e.Tenant, Region: e.Region,
+		Time: e.Time, Type: e.Type, Action: e.Action, Cell: b.o.Cell, Tenant: e.Tenant, Region: e.Region, Regions: e.Regions,
 		Jurisdictions: e.Jurisdictions, Requirements: e.Requirements, Effect: e.Effect, Outcome: e.Outcome, Program: e.Program,
 		Previous: e.Previous,
 	}
@@ -202,7 +206,25 @@ func checkNames(e *Event) error {
 	default:
 		return invalidEvent(fmt.Sprintf("effect %q is unknown", e.Effect), "")
 	}
-	return errors.Join(checkNameList("jurisdictions", e.Jurisdictions), checkNameList("requirements", e.Requirements))
+	return errors.Join(checkNameList("regions", e.Regions), checkNameList("jurisdictions", e.Jurisdictions), checkNameList("requirements", e.Requirements), checkTexts(e))
+}
+
+// checkTexts bounds what is sealed and has no form.
+func checkTexts(e *Event) error {
+	for _, t := range [...]struct{ what, value string }{
+		{"actor.id", e.Principal},
+		{"resource.type", e.Resource.Type},
+		{"resource.id", e.Resource.ID},
+		{"source", e.Source},
+		{"purpose", e.Purpose},
+		{"subject.id", e.Subject.ID},
+		{"subject.home", e.Subject.Home},
+	} {
+		if len(t.value) > MaxText {
+			return invalidEvent(fmt.Sprintf("%s has %d bytes, more than %d", t.what, len(t.value), MaxText), "name it shortly; what is long goes into details")
+		}
+	}
+	return nil
 }
 
 func checkNameList(what string, list []string) error {

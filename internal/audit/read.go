@@ -84,7 +84,7 @@ type reader struct {
 
 func (r *reader) entry(b *Book, p Place) (Found, []byte, error) {
 	if size := b.o.Log.Head().Size; p.Index >= size {
-		return Found{}, nil, readError(p, fmt.Errorf("%w: the log has %d entries", fs.ErrNotExist, size))
+		return Found{}, nil, readError(p, notThere(fmt.Sprintf("the log has %d entries", size)))
 	}
 	text, err := b.o.Log.Leaf(p.Index)
 	if err != nil {
@@ -99,7 +99,7 @@ func (r *reader) entry(b *Book, p Place) (Found, []byte, error) {
 		return Found{p, leaf, bytes.Clone(text)}, sealed, readError(p, err)
 	}
 	if leaf.Batch == nil {
-		return Found{}, nil, readError(p, fmt.Errorf("%w: the entry is not a batch", fs.ErrNotExist))
+		return Found{}, nil, readError(p, notThere("the entry is not a batch"))
 	}
 	if r.parts == nil || r.batch != p.Index {
 		if r.parts, err = b.parts(p.Index); err != nil {
@@ -108,7 +108,7 @@ func (r *reader) entry(b *Book, p Place) (Found, []byte, error) {
 		r.batch = p.Index
 	}
 	if p.Sub >= len(r.parts) {
-		return Found{}, nil, readError(p, fmt.Errorf("%w: the batch has %d parts", fs.ErrNotExist, len(r.parts)))
+		return Found{}, nil, readError(p, notThere(fmt.Sprintf("the batch has %d parts", len(r.parts))))
 	}
 	part := r.parts[p.Sub]
 	if leaf, err = ParseLeaf(part.Leaf); err != nil {
@@ -117,13 +117,19 @@ func (r *reader) entry(b *Book, p Place) (Found, []byte, error) {
 	return Found{p, leaf, bytes.Clone(part.Leaf)}, part.Payload, nil
 }
 
+// notThere is what a log does not have.
+type notThere string
+
+func (e notThere) Error() string        { return string(e) }
+func (e notThere) Is(target error) bool { return target == fs.ErrNotExist }
+
 func readError(p Place, err error) error {
 	if err == nil {
 		return nil
 	}
 	code, remedy := comity.CodeUnavailable, "run comity audit verify on the data folder"
 	if errors.Is(err, fs.ErrNotExist) {
-		code, remedy = comity.CodeNotFound, "the checkpoint tells how many entries there are"
+		code, remedy = comity.CodeNotFound, "use index and sub of a record"
 	}
 	what := fmt.Sprint(p.Index)
 	if p.Sub >= 0 {

@@ -111,7 +111,7 @@ func effectNames(effects []comity.Effect) (out []string) {
 // fits tells whether a leaf is what the filter asks for.
 func (f *Filter) fits(l *Leaf) bool {
 	return oneOf(f.Types, l.Type) && oneOf(f.Actions, l.Action) && oneOf(f.Effects, string(l.Effect)) &&
-		oneOf(f.Outcomes, l.Outcome) && oneOf(f.Regions, l.Region) && oneOf(f.Tenants, l.Tenant) && oneOf(f.Programs, l.Program) &&
+		oneOf(f.Outcomes, l.Outcome) && (oneOf(f.Regions, l.Region) || oneOf(f.Regions, l.Regions...)) && oneOf(f.Tenants, l.Tenant) && oneOf(f.Programs, l.Program) &&
 		oneOf(f.Jurisdictions, l.Jurisdictions...) && oneOf(f.Requirements, l.Requirements...) &&
 		oneOf(f.Subjects, l.Subject) && oneOf(f.Principals, l.Principal) && oneOf(f.Resources, l.Resource) &&
 		(f.From.IsZero() || !l.Time.Before(f.From)) && (f.To.IsZero() || l.Time.Before(f.To))

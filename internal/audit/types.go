@@ -29,6 +29,7 @@ const (
 	TypeConfigChanged    = "config.changed"
 	TypePrincipalAdded   = "principal.added"
 	TypePrincipalRevoked = "principal.revoked"
+	TypeErasureOrdered   = "erasure.ordered"
 	TypeSubjectErased    = "subject.erased"
 	TypeLeaseUsed        = "lease.used"
 )

@@ -5,6 +5,7 @@ package decide
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -29,6 +30,9 @@ func (d *Door) DecideBatch(ctx context.Context, c Caller, reqs []comity.Request)
 	defer d.load.leave()
 	b.now, b.noTime = d.time.now()
 	b.evaluate(ctx)
+	if b.underWay.Load() {
+		return nil, d.failed(errUnderWay)
+	}
 	if err := b.record(ctx); err != nil {
 		return nil, d.failed(err)
 	}
@@ -53,8 +57,9 @@ type batch struct {
 	now     time.Time // of all of them
 	noTime  error
 
-	mu     sync.Mutex
-	leaves []func()
+	underWay atomic.Bool // an earlier attempt of this batch is
+	mu       sync.Mutex
+	leaves   []func()
 }
 
 func (b *batch) leave() {
@@ -69,7 +74,7 @@ func (b *batch) evaluate(ctx context.Context) {
 	var wg sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), (len(b.reqs)+15)/16) {
 		wg.Go(func() {
-			for i := int(next.Add(1)) - 1; i < len(b.reqs); i = int(next.Add(1)) - 1 {
+			for i := int(next.Add(1)) - 1; i < len(b.reqs) && !b.underWay.Load(); i = int(next.Add(1)) - 1 {
 				a := &b.answers[i]
 				a.Decision, a.Err = b.one(ctx, i)
 			}
@@ -113,8 +118,11 @@ func (b *batch) claim(ctx context.Context, q *question, key string, dec *comity.
 	if err != nil {
 		return false, err
 	}
-	leave, err := b.door.claimKey(b.caller, key, body)
+	leave, err := b.door.claimKey(b.caller, key, body, b)
 	if err != nil {
+		if errors.Is(err, errUnderWay) {
+			b.underWay.Store(true)
+		}
 		return false, err
 	}
 	b.mu.Lock()

@@ -5,6 +5,7 @@ package decide
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -58,6 +59,7 @@ func (d *Door) EventBatch(ctx context.Context, c Caller, events []audit.Event) (
 	}
 	defer d.load.leave()
 	out := make([]RecordedOrErr, len(events))
+	owner := new(byte) // tells this batch from others
 	now, noTime := d.time.now()
 	good, at := make([]audit.Event, 0, len(events)), make([]int, 0, len(events))
 	for i := range events {
@@ -67,8 +69,11 @@ func (d *Door) EventBatch(ctx context.Context, c Caller, events []audit.Event) (
 		if err == nil && e.IdempotencyKey != "" {
 			var found bool
 			var leave func()
-			if found, leave, err = d.claimEvent(ctx, c, e, &out[i].Recorded); leave != nil {
+			if found, leave, err = d.claimEvent(ctx, c, e, &out[i].Recorded, owner); leave != nil {
 				defer leave() // until the batch is recorded
+			}
+			if errors.Is(err, errUnderWay) {
+				return nil, d.failed(err)
 			}
 			if found {
 				continue
@@ -144,11 +149,11 @@ func (d *Door) eventOnce(ctx context.Context, c Caller, e *audit.Event, out *Rec
 
 // claimEvent holds the idempotency key of an event of a batch until leave, unless it finds
 // the event recorded.
-func (d *Door) claimEvent(ctx context.Context, c Caller, e *audit.Event, out *Recorded) (found bool, leave func(), err error) {
+func (d *Door) claimEvent(ctx context.Context, c Caller, e *audit.Event, out *Recorded, owner any) (found bool, leave func(), err error) {
 	if e.Request, err = eventBody(e); err != nil {
 		return false, nil, err
 	}
-	if leave, err = d.claimKey(c, e.IdempotencyKey, e.Request); err != nil {
+	if leave, err = d.claimKey(c, e.IdempotencyKey, e.Request, owner); err != nil {
 		return false, nil, err
 	}
 	found, err = d.replayEvent(ctx, c, e, out)

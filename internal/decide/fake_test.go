@@ -11,6 +11,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,12 +26,13 @@ var errDisk = errors.New("disk full")
 // recorder keeps events in memory and fails where fail says so. Every call that reaches
 // it is counted by its name.
 type recorder struct {
-	mu     sync.Mutex
-	fail   func(call string) error
-	wait   chan struct{} // if set, Append waits until it is closed
-	events []audit.Event
-	subs   []int // of each event, -1 outside of batches
-	calls  map[string]int
+	mu      sync.Mutex
+	fail    func(call string) error
+	wait    chan struct{} // if set, Append and AppendBatch wait until it is closed
+	waiting atomic.Int32  // how many calls of AppendBatch do, or did
+	events  []audit.Event
+	subs    []int // of each event, -1 outside of batches
+	calls   map[string]int
 }
 
 func (r *recorder) call(name string) error {
@@ -62,6 +64,10 @@ func (r *recorder) Append(ctx context.Context, e audit.Event) (comity.Record, er
 }
 
 func (r *recorder) AppendBatch(ctx context.Context, events []audit.Event) ([]comity.Record, error) {
+	if r.wait != nil {
+		r.waiting.Add(1)
+		<-r.wait
+	}
 	if err := r.call("batch"); err != nil {
 		return nil, err
 	}
@@ -181,11 +187,14 @@ func member(e audit.Event, names ...string) any {
 
 // keeper remembers which programs it was asked to keep.
 type keeper struct {
+	mu   sync.Mutex
 	err  error
 	kept []string
 }
 
 func (k *keeper) Keep(s engine.Sources) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	if k.err == nil {
 		k.kept = append(k.kept, s.Program)
 	}

@@ -29,6 +29,9 @@ func (q *question) event(dec *comity.Decision) (audit.Event, error) {
 		Subject: q.req.Subject, Principal: q.principal(), Caller: q.caller.ID,
 		Resource: audit.Resource{Type: q.firstText("resource_type"), ID: q.firstText("resource_id")},
 	}
+	if places := q.texts("subject_location"); len(places) > 1 {
+		e.Regions = slices.Clone(places[1:])
+	}
 	if e.Payload, err = q.payload(dec, e.Jurisdictions, c); err != nil {
 		return audit.Event{}, err
 	}

@@ -23,14 +23,15 @@ type flights struct {
 
 type flightKey struct{ caller, key string }
 
-// flight is one of them; done is closed when it ended.
+// flight is one of them; done is closed when it ended. Flights of a batch have it as owner.
 type flight struct {
-	body []byte
-	done chan struct{}
+	body  []byte
+	owner any
+	done  chan struct{}
 }
 
 // claim takes a key, or gives the flight that has it.
-func (f *flights) claim(k flightKey, body []byte) (mine, other *flight) {
+func (f *flights) claim(k flightKey, body []byte, owner any) (mine, other *flight) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if other := f.open[k]; other != nil {
@@ -39,7 +40,7 @@ func (f *flights) claim(k flightKey, body []byte) (mine, other *flight) {
 	if f.open == nil {
 		f.open = map[flightKey]*flight{}
 	}
-	mine = &flight{body: body, done: make(chan struct{})}
+	mine = &flight{body: body, owner: owner, done: make(chan struct{})}
 	f.open[k] = mine
 	return mine, nil
 }
@@ -62,7 +63,7 @@ func (d *Door) alone(ctx context.Context, c Caller, key string, body []byte, do 
 	}
 	k := flightKey{c.ID, key}
 	for {
-		mine, other := d.flights.claim(k, body)
+		mine, other := d.flights.claim(k, body, nil)
 		if mine != nil {
 			defer d.flights.land(k, mine)
 			return do()
@@ -78,18 +79,42 @@ func (d *Door) alone(ctx context.Context, c Caller, key string, body []byte, do 
 	}
 }
 
+// errUnderWay: an earlier attempt of the same batch still runs. It is of the batch as a
+// whole, which can be sent again and then finds what the first attempt recorded.
+var errUnderWay = &comity.Error{
+	Code: comity.CodeUnavailable, Op: "idempotency key", Err: errors.New("a request with this key is under way"),
+	Remedy: "send all of it again in a moment; nothing of this attempt was recorded",
+}
+
 // claimKey holds an idempotency key for a line of a batch until leave is called. To wait
-// for whoever has it could be to wait for this very batch, so that is an error.
-func (d *Door) claimKey(c Caller, key string, body []byte) (leave func(), err error) {
+// for whoever has it could be to wait for this very batch, so that is an error: of the line
+// if this batch has it, errUnderWay if somebody else does.
+func (d *Door) claimKey(c Caller, key string, body []byte, owner any) (leave func(), err error) {
 	if err := checkKey(key); err != nil {
 		return nil, err
 	}
 	k := flightKey{c.ID, key}
-	mine, _ := d.flights.claim(k, body)
-	if mine == nil {
-		return nil, &comity.Error{Code: comity.CodeConflict, Op: "idempotency key", Err: errors.New("a request with this key is under way"), Remedy: "use each key once in a batch"}
+	mine, other := d.flights.claim(k, body, owner)
+	switch {
+	case mine != nil:
+		return func() { d.flights.land(k, mine) }, nil
+	case other.owner == owner:
+		return nil, &comity.Error{Code: comity.CodeConflict, Op: "idempotency key", Err: keyFault("another line of the batch has it"), Remedy: "use each key once in a batch"}
+	case !bytes.Equal(other.body, body):
+		return nil, errOtherBody()
 	}
-	return func() { d.flights.land(k, mine) }, nil
+	return nil, errUnderWay
+}
+
+// keyFault is a conflict about an idempotency key.
+type keyFault string
+
+func (e keyFault) Error() string { return string(e) }
+
+// KeyReused tells whether a request was refused for what its idempotency key stands for.
+func KeyReused(err error) bool {
+	var e keyFault
+	return errors.As(err, &e)
 }
 
 func checkKey(key string) error {
@@ -100,7 +125,7 @@ func checkKey(key string) error {
 }
 
 func errOtherBody() error {
-	return &comity.Error{Code: comity.CodeConflict, Op: "idempotency key", Err: errors.New("it was used for another request within 24 hours"), Remedy: "use a new key for a new request"}
+	return &comity.Error{Code: comity.CodeConflict, Op: "idempotency key", Err: keyFault("it was used for another request within 24 hours"), Remedy: "use a new key for a new request"}
 }
 
 // once answers a request with an idempotency key from the record of its first answer, if
@@ -154,7 +179,7 @@ func (d *Door) replay(ctx context.Context, c Caller, key string, body []byte, pa
 		return at, rec, false, unavailable("read the first answer", err)
 	}
 	if entry.Payload == nil {
-		return at, rec, false, &comity.Error{Code: comity.CodeConflict, Op: "idempotency key", Err: errors.New("the first answer cannot be read: " + string(entry.Missing)), Remedy: "use a new key to ask again"}
+		return at, rec, false, &comity.Error{Code: comity.CodeConflict, Op: "idempotency key", Err: keyFault("the first answer cannot be read: " + string(entry.Missing)), Remedy: "use a new key to ask again"}
 	}
 	if err := json.Unmarshal(entry.Payload, payload); err != nil {
 		return at, rec, false, &comity.Error{Code: comity.CodeInternal, Op: "read the first answer", Err: err}

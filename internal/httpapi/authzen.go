@@ -68,6 +68,9 @@ func (h *Handler) evaluation(x *exchange) error {
 
 func (h *Handler) evaluateOne(x *exchange, e evaluation) error {
 	q, err := h.question(e)
+	if err == nil {
+		q.request.IdempotencyKey, err = headerKey(x.r, q.request.IdempotencyKey)
+	}
 	if err != nil {
 		return err
 	}
@@ -226,11 +229,12 @@ func (h *Handler) askInTurn(x *exchange, questions []question, answers []decide.
 	return len(answers), nil
 }
 
-// readAuthZEN reads a body, which is JSON only.
+// readAuthZEN reads a body, which is JSON only. AuthZEN has no status but 400 for one that
+// is not.
 func (x *exchange) readAuthZEN(limit int64) error {
 	f, err := x.form()
 	if err != nil {
-		return err
+		return &httpError{error: err, status: http.StatusBadRequest}
 	}
 	if f != formJSON {
 		return fail(comity.CodeInvalid, "read content type", "the body is not JSON", "send Content-Type: application/json")
@@ -238,8 +242,12 @@ func (x *exchange) readAuthZEN(limit int64) error {
 	return x.read(limit)
 }
 
-// plainStatus makes a contradiction in a question a bad request: AuthZEN has no 409.
+// plainStatus makes a contradiction in a question a bad request: AuthZEN has no 409. An
+// idempotency key that was used for something else is one at every door.
 func plainStatus(err error) error {
+	if decide.KeyReused(err) {
+		return err
+	}
 	if comity.CodeOf(err) == comity.CodeConflict {
 		return &httpError{error: err, status: http.StatusBadRequest}
 	}

@@ -28,10 +28,9 @@ const (
 // form of the body by its declared type. Only these two types are taken: a web page cannot
 // send them to another origin without asking first.
 func (x *exchange) form() (form, error) {
-	const remedy = "send Content-Type: application/json, or application/x-ndjson for one request a line"
 	declared := x.r.Header["Content-Type"]
 	if len(declared) != 1 {
-		return 0, fail(comity.CodeInvalid, "read content type", "the body declares no type, or several", remedy)
+		return 0, unsupported("the body declares no type, or several")
 	}
 	kind := declared[0]
 	if kind == "application/json" {
@@ -39,7 +38,7 @@ func (x *exchange) form() (form, error) {
 	}
 	kind, params, err := mime.ParseMediaType(kind)
 	if charset, ok := params["charset"]; err != nil || ok && charset != "utf-8" && charset != "UTF-8" {
-		return 0, fail(comity.CodeInvalid, "read content type", "the declared type is malformed or not UTF-8", remedy)
+		return 0, unsupported("the declared type is malformed or not UTF-8")
 	}
 	switch kind {
 	case "application/json":
@@ -47,7 +46,12 @@ func (x *exchange) form() (form, error) {
 	case "application/x-ndjson", "application/ndjson", "application/jsonl":
 		return formLines, nil
 	}
-	return 0, fail(comity.CodeInvalid, "read content type", "the body is neither JSON nor NDJSON", remedy)
+	return 0, unsupported("the body is neither JSON nor NDJSON")
+}
+
+func unsupported(what string) error {
+	const remedy = "send Content-Type: application/json, or application/x-ndjson for one request a line"
+	return &httpError{error: fail(comity.CodeInvalid, "read content type", what, remedy), status: http.StatusUnsupportedMediaType}
 }
 
 // firstBuffer is room for a common request.
@@ -60,7 +64,7 @@ func (x *exchange) read(limit int64) error {
 		return tooLarge(limit)
 	}
 	if coding := x.r.Header["Content-Encoding"]; len(coding) > 0 && coding[0] != "identity" {
-		return fail(comity.CodeInvalid, "read body", "the body is compressed", "send it as it is")
+		return &httpError{error: fail(comity.CodeInvalid, "read body", "the body is compressed", "send it as it is"), status: http.StatusUnsupportedMediaType}
 	}
 	// A byte more than declared lets the end be seen without growing. What was declared is
 	// only believed up to a point: it costs a client nothing, and slow ones must not crowd

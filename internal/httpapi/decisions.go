@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/comity-project/comity"
@@ -40,7 +41,7 @@ func (h *Handler) decisions(x *exchange) error {
 func (h *Handler) decideOne(x *exchange, text []byte) (comity.Decision, error) {
 	req, err := engine.DecodeRequest(text)
 	if err == nil {
-		err = headerKey(x.r, &req)
+		req.IdempotencyKey, err = headerKey(x.r, req.IdempotencyKey)
 	}
 	if err != nil {
 		return comity.Decision{}, err
@@ -48,18 +49,27 @@ func (h *Handler) decideOne(x *exchange, text []byte) (comity.Decision, error) {
 	return h.o.Door.Decide(x.r.Context(), x.caller, req)
 }
 
-// headerKey takes the idempotency key from the header that many clients send, quoted or
-// not (draft-ietf-httpapi-idempotency-key-header).
-func headerKey(r *http.Request, req *comity.Request) error {
+// headerKey is the idempotency key of a request, which many clients send in a header,
+// quoted or not (draft-ietf-httpapi-idempotency-key-header).
+func headerKey(r *http.Request, given string) (string, error) {
 	key := strings.Trim(r.Header.Get("Idempotency-Key"), `"`)
 	switch {
-	case key == "" || key == req.IdempotencyKey:
-	case req.IdempotencyKey == "":
-		req.IdempotencyKey = key
-	default:
-		return fail(comity.CodeInvalid, "read request", "the header Idempotency-Key and idempotency_key differ", "give one of them")
+	case key == "" || key == given:
+		return given, nil
+	case given == "":
+		return key, nil
 	}
-	return nil
+	return "", fail(comity.CodeInvalid, "read request", "the header Idempotency-Key and idempotency_key differ", "give one of them")
+}
+
+// lineKey is the idempotency key of a line of several: its own, else that of the header
+// with the number of the line.
+func lineKey(r *http.Request, given string, number int) string {
+	key := strings.Trim(r.Header.Get("Idempotency-Key"), `"`)
+	if given != "" || key == "" {
+		return given
+	}
+	return key + "-" + strconv.Itoa(number)
 }
 
 // decisionLines answers each line in its place; all share one leaf.
@@ -105,6 +115,7 @@ func (h *Handler) decideLines(x *exchange, ls []line, answers []decide.Answer) e
 			answers[i].Err = err
 			continue
 		}
+		req.IdempotencyKey = lineKey(x.r, req.IdempotencyKey, l.number)
 		reqs, places = append(reqs, req), append(places, i)
 	}
 	if len(reqs) == 0 {

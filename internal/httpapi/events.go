@@ -5,6 +5,7 @@ package httpapi
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -87,12 +88,15 @@ func decodeFault(data []byte, err error) error {
 		switch {
 		case errors.Is(err, json.ErrUnknownName):
 			e.Err = fmt.Errorf("unknown member at %s", place)
+			e.Remedy = "remove it; /openapi.json has the members"
 		case sem.JSONKind != 0 && sem.GoType != nil:
-			e.Err = fmt.Errorf("a value of another type is expected at %s", strings.TrimPrefix(place, "/"))
+			e.Err = fmt.Errorf("a value of another type is expected at %s", cmp.Or(strings.TrimPrefix(place, "/"), "the top"))
+			e.Remedy = "/openapi.json has the types"
 		}
 	case errors.As(err, &syn):
 		offset = syn.ByteOffset
 		e.Err = fmt.Errorf("not valid JSON: %w", syn.Err)
+		e.Remedy = "write JSON, in UTF-8"
 	}
 	if offset >= 0 {
 		before := data[:min(int(offset), len(data))]
@@ -133,6 +137,9 @@ func appendRecorded(dst []byte, r *decide.Recorded) []byte {
 
 func (h *Handler) recordOne(x *exchange, text []byte) (decide.Recorded, error) {
 	e, err := DecodeEvent(text)
+	if err == nil {
+		e.IdempotencyKey, err = headerKey(x.r, e.IdempotencyKey)
+	}
 	if err != nil {
 		return decide.Recorded{}, err
 	}
@@ -179,6 +186,7 @@ func (h *Handler) recordLines(x *exchange, ls []line, answers []decide.RecordedO
 			answers[i].Err = err
 			continue
 		}
+		e.IdempotencyKey = lineKey(x.r, e.IdempotencyKey, l.number)
 		events, places = append(events, e), append(places, i)
 	}
 	if len(events) == 0 {

@@ -10,12 +10,14 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/comity-project/comity"
 )
 
 // FuzzBodies sends any body of any declared type to each path that takes one: there is
 // always an answer of the described form, and never a fault.
 func FuzzBodies(f *testing.F) {
-	paths := []string{"/v1/decisions", "/v1/events", "/access/v1/evaluation", "/access/v1/evaluations", "/v1/reload"}
+	paths := []string{"/v1/decisions", "/v1/events", "/access/v1/evaluation", "/access/v1/evaluations", "/v1/reload", "/v1/log/query", "/v1/subjects/erase"}
 	kinds := []string{"application/json", "application/x-ndjson", "application/json;charset=utf-8", "text/plain"}
 	for i, body := range []string{
 		denied, denied + "\n" + allowed, `{"type":"data_access","success":true,"details":{"a":[1,{"b":null}]}}`,
@@ -76,6 +78,24 @@ func FuzzLogPath(f *testing.F) {
 	f.Fuzz(func(t *testing.T, p string) {
 		if logPath(p) && p != "checkpoint" && (strings.Contains(p, "..") || strings.Contains(p, "//") || strings.Contains(p, `\`) || strings.ContainsRune(p, 0) || !strings.HasPrefix(p, "tile/") && !strings.HasPrefix(p, "payload/")) {
 			t.Errorf("%q is let through", p)
+		}
+	})
+}
+
+// FuzzQuery: no question to the index is taken for another, and none panics.
+func FuzzQuery(f *testing.F) {
+	f.Add([]byte(`{"types":["decision"],"effects":["deny"],"from":"2026-01-01","to":"2026-02-01T10:00:00Z","limit":5,"cursor":"3.1"}`))
+	f.Add([]byte(`{"subject":{"id":"a","home":"DE"},"resource":{"type":"file","id":"7"},"pseudonyms":["AAAAAAAAAAAAAAAAAAAAAA"]}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		q, err := decodeQuery(data)
+		if err != nil {
+			if code := comity.CodeOf(err); code != comity.CodeInvalid && code != comity.CodeTooLarge {
+				t.Errorf("%q: %v", data, err)
+			}
+			return
+		}
+		if !json.Valid(data) {
+			t.Errorf("%q is no JSON, and gives %+v", data, q)
 		}
 	})
 }

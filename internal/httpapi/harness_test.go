@@ -299,6 +299,7 @@ func (a *testAPI) described(method, path string, got answer) {
 // openAPIDoc is the published description, read once.
 type openAPIDoc struct {
 	doc     map[string]any
+	mu      sync.Mutex // the compiler is for one goroutine
 	schemas *jsonschema.Compiler
 }
 
@@ -334,6 +335,12 @@ func (d *openAPIDoc) check(method, path string, got answer) error {
 	if strings.HasPrefix(path, "/log/") {
 		route = "/log/{log}/{path}"
 	}
+	if rest, ok := strings.CutPrefix(path, "/v1/log/local/"); ok {
+		route = "/v1/log/{log}/{index}"
+		if strings.Contains(rest, "/") {
+			route += "/{sub}"
+		}
+	}
 	code := strings.TrimSpace(strings.Split(got.header.Get("Content-Type"), ";")[0])
 	pointer := "/paths/" + escape(route) + "/" + strings.ToLower(method) + "/responses/" + itoa(got.status)
 	response := at(d.doc, "paths", route, strings.ToLower(method), "responses", itoa(got.status))
@@ -351,7 +358,9 @@ func (d *openAPIDoc) check(method, path string, got answer) error {
 	if at(content, "schema") == nil || !strings.Contains(code, "json") {
 		return nil
 	}
+	d.mu.Lock()
 	schema, err := d.schemas.Compile("openapi.json#" + pointer + "/content/" + escape(code) + "/schema")
+	d.mu.Unlock()
 	if err != nil {
 		return err
 	}

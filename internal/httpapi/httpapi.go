@@ -32,6 +32,8 @@ type Options struct {
 	// Vocabulary is the one that decides now.
 	Vocabulary func() *pack.Vocabulary
 	Reloader   Reloader
+	Reader     Reader
+	Eraser     Eraser
 	// Logs are readable under /log/{name}/.
 	Logs map[string]Log
 	// PublicLogs and PublicMetrics need no authentication. Otherwise a log needs the scope

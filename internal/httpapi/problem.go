@@ -103,6 +103,10 @@ func problemOf(err error) problem {
 	case ce != nil:
 		plain := *ce
 		plain.Remedy = ""
+		var file *fs.PathError
+		if errors.As(ce.Err, &file) { // what went wrong, not where our files lie
+			plain.Err = file.Err
+		}
 		p.detail = plain.Error()
 	}
 	if p.after == 0 && (p.code == comity.CodeOverloaded || p.code == comity.CodeUnavailable) {

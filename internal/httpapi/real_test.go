@@ -43,7 +43,7 @@ func onDisk(t *testing.T, settings string) (*testAPI, *app.App) {
 	a := &testAPI{t: t, door: open.Door}
 	a.handler, err = New(Options{
 		Door: open.Door, Local: local(), Vocabulary: func() *pack.Vocabulary { return open.Door.Engine().Program().Model().Vocab },
-		Reloader: open, Logs: map[string]Log{open.LogName: open.Log}, Ready: open.Ready, Recorder: open.Book,
+		Reloader: open, Reader: open, Eraser: open, Logs: map[string]Log{open.LogName: open.Log}, Ready: open.Ready, Recorder: open.Book,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -57,6 +57,15 @@ func onDisk(t *testing.T, settings string) (*testAPI, *app.App) {
 		}
 	})
 	return a, open
+}
+
+func absolute(t *testing.T, name string) string {
+	t.Helper()
+	name, err := filepath.Abs(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return name
 }
 
 // TestRealLog: what the service answered is in the log that it serves, and verifies with

@@ -140,7 +140,7 @@ func TestNoWebPage(t *testing.T) {
 		"another port":        {[]string{"Origin", "http://127.0.0.1:1"}, 403},
 		"null origin":         {[]string{"Origin", "null"}, 403},
 		"cross-site fetch":    {[]string{"Sec-Fetch-Site", "cross-site"}, 403},
-		"form":                {[]string{"Content-Type", "text/plain"}, 400},
+		"form":                {[]string{"Content-Type", "text/plain"}, 415},
 		"rebound and forged":  {[]string{"Host", "evil.example", "Origin", "http://evil.example"}, 403},
 		"local name, forged":  {[]string{"Origin", "http://localhost:" + port}, 403},
 		"fetch of own origin": {[]string{"Sec-Fetch-Site", "same-origin"}, 200},

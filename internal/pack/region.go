@@ -195,6 +195,25 @@ func (r *Regions) In(value RegionID, of []RegionID, d Day) Tri {
 	return Unknown
 }
 
+// Inside lists the codes of the regions that lie in a region, itself included, on some day
+// from one to another.
+func (r *Regions) Inside(id RegionID, from, to Day) []string {
+	out := []string{r.list[id].code}
+	for x := RegionID(1); int(x) < len(r.list); x++ {
+		if x == id {
+			continue
+		}
+		inside := r.In(x, []RegionID{id}, from) == True
+		for _, d := range r.breaks {
+			inside = inside || from < d && d <= to && r.In(x, []RegionID{id}, d) == True
+		}
+		if inside {
+			out = append(out, r.list[x].code)
+		}
+	}
+	return out
+}
+
 // ReadRegions reads a regions file (docs/pack-format.md). Problems are added to probs.
 func ReadRegions(file string, data []byte, probs *Problems) *Regions {
 	rd, n := openYAML(file, data, probs)

@@ -53,6 +53,9 @@ func termsOf(dst []term, r *audit.Row) []term {
 	one(fieldEffect, string(r.Effect))
 	one(fieldOutcome, r.Outcome)
 	one(fieldRegion, r.Region)
+	for _, v := range r.Regions {
+		one(fieldRegion, v)
+	}
 	one(fieldTenant, r.Tenant)
 	one(fieldProgram, r.Program)
 	for _, v := range r.Requirements {

@@ -64,6 +64,9 @@ func randomRows(r *rand.Rand, first uint64, n int) ([]audit.Row, uint64) {
 			row.Requirements = append(row.Requirements, fmt.Sprintf("EU-GDPR-%d", r.IntN(12)))
 			row.Jurisdictions = append(row.Jurisdictions, pick("EU", "US", "UK"))
 		}
+		if r.IntN(5) == 0 {
+			row.Regions = []string{pick("FR", "JP"), "DE"}
+		}
 		rows = append(rows, row)
 		switch {
 		case sub < 0 && r.IntN(20) == 0:
@@ -140,7 +143,7 @@ func plain(rows []audit.Row, f audit.Filter) (out []audit.Place) {
 	}
 	for _, r := range rows {
 		if has(f.Types, r.Type) && has(f.Actions, r.Action) && has(f.Effects, string(r.Effect)) && has(f.Outcomes, r.Outcome) &&
-			has(f.Regions, r.Region) && has(f.Tenants, r.Tenant) && has(f.Programs, r.Program) && has(f.Requirements, r.Requirements...) &&
+			has(f.Regions, append([]string{r.Region}, r.Regions...)...) && has(f.Tenants, r.Tenant) && has(f.Programs, r.Program) && has(f.Requirements, r.Requirements...) &&
 			has(f.Jurisdictions, r.Jurisdictions...) && is(f.Subjects, r.Subject) && is(f.Principals, r.Principal) && is(f.Resources, r.Resource) &&
 			(f.From.IsZero() || !r.Time.Before(f.From)) && (f.To.IsZero() || r.Time.Before(f.To)) {
 			out = append(out, r.Place)

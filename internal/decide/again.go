@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The Comity authors
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package decide
 
 import (
 	"crypto/sha256"
@@ -10,20 +10,31 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/comity-project/comity"
 	"github.com/comity-project/comity/engine"
-	"github.com/comity-project/comity/internal/app"
 	"github.com/comity-project/comity/internal/audit"
 )
 
-// The voices of an explanation.
+// The voices of an explanation: for the auditor, with requirements, articles and facts, and
+// for the person concerned, in plain words.
 const (
-	voiceAuditor = "auditor"
-	voicePerson  = "person"
+	VoiceAuditor = "auditor"
+	VoicePerson  = "person"
 )
+
+// Recomputed is a decision that was computed again from its record.
+type Recomputed struct {
+	// Same tells whether the answer is the recorded one, by the digest in the leaf.
+	Same        bool          `json:"same"`
+	Effect      comity.Effect `json:"effect"`
+	Voice       string        `json:"voice"`
+	Explanation []string      `json:"explanation"`
+	Note        string        `json:"note,omitempty"`
+}
 
 // decided is the payload of a decision, as far as it is needed to decide again.
 type decided struct {
@@ -47,12 +58,9 @@ type withOrigin struct {
 	Value json.RawMessage `json:"value"`
 }
 
-// recompute decides again what an entry records, with the program of that time.
-func recompute(a *app.App, e *audit.Entry, voice string) (*recomputed, error) {
-	eng, err := a.Program(e.Leaf.Program)
-	if err != nil {
-		return nil, err
-	}
+// Again decides again what an entry records, with an engine that has the program of that
+// time. The entry's payload must be open.
+func Again(eng *engine.Engine, e *audit.Entry, voice string) (*Recomputed, error) {
 	var p decided
 	if err := json.Unmarshal(e.Payload, &p); err != nil {
 		return nil, &comity.Error{Code: comity.CodeInvalid, Op: "read payload", Err: err}
@@ -65,7 +73,7 @@ func recompute(a *app.App, e *audit.Entry, voice string) (*recomputed, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &recomputed{Effect: d.Effect, Voice: voice}
+	out := &Recomputed{Effect: d.Effect, Voice: voice}
 	if out.Same, err = p.isAnswer(&d, e.Leaf.Answer); err != nil {
 		return nil, err
 	}
@@ -81,7 +89,7 @@ func recompute(a *app.App, e *audit.Entry, voice string) (*recomputed, error) {
 		return nil, err
 	}
 	out.Explanation = d.Explanation
-	if voice == voicePerson {
+	if voice == VoicePerson {
 		out.Explanation = tellPerson(eng, &d, req)
 	}
 	return out, nil
@@ -174,7 +182,7 @@ func asked(d *comity.Decision, req comity.Request) string {
 	if len(req.Parts) > 0 {
 		facts = req.Parts[0]
 	}
-	text := "On " + shortTime(d.At) + " it was asked whether this may be done with your data: " + words(facts["operation"])
+	text := "On " + day(d.At) + " it was asked whether this may be done with your data: " + words(facts["operation"])
 	if v := words(facts["data_categories"]); v != "" {
 		text += ", with data of the kind " + v
 	}
@@ -186,10 +194,39 @@ func asked(d *comity.Decision, req comity.Request) string {
 
 // words writes the value of a fact without the form of an identifier.
 func words(v any) string {
-	if v == nil {
+	text := ""
+	switch v := v.(type) {
+	case nil:
+	case string:
+		text = v
+	case []string:
+		text = strings.Join(v, " and ")
+	case []any:
+		for i, x := range v {
+			if i > 0 {
+				text += " and "
+			}
+			text += words(x)
+		}
+	default:
+		text = fmt.Sprint(v)
+	}
+	return strings.ReplaceAll(text, "_", " ")
+}
+
+// day is the day of an instant that stands for one (its noon), else the instant.
+func day(t time.Time) string {
+	if h, m, s := t.UTC().Clock(); h == 12 && m == 0 && s == 0 || h == 0 && m == 0 && s == 0 {
+		return t.UTC().Format(time.DateOnly)
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+func cited(citations []string) string {
+	if len(citations) == 0 {
 		return ""
 	}
-	return strings.ReplaceAll(value(v), "_", " ")
+	return " [" + strings.Join(citations, "; ") + "]"
 }
 
 func answered(d *comity.Decision) string {
