@@ -30,11 +30,10 @@ type Entry struct {
 	NewKeys bool   // Options.SyncKeys must return before the acknowledgement
 }
 
-// Ack says that an entry is durable. Note is the signed note of a tree that covers
-// Index; it is shared between the entries of a group and must not be changed.
+// Ack says that an entry is durable. Note is the signed note of a tree that covers Index.
 type Ack struct {
 	Index uint64
-	Note  []byte
+	Note  string
 }
 
 // Head is a signed tree head.
