@@ -56,7 +56,7 @@ type Options struct {
 	SyncKeys func() error
 	Now      func() time.Time
 	Logger   *slog.Logger
-	// SegmentBytes is the greatest usual size of a segment of the write-ahead log, 64 MiB
+	// SegmentBytes is the greatest usual size of a segment of the write-ahead log, 16 MiB
 	// unless set; a new log begins with smaller ones.
 	SegmentBytes int64
 	// SealEvery is the longest time that an entry waits for its tile, 1 s unless set.
