@@ -134,6 +134,7 @@ type verification struct {
 	done, total uint64
 	report      *Report
 	erasures    []Erasure
+	erasedBy    map[string]int // the first of erasures for each subject; changes no more when it is there
 }
 
 // bundle is what the first step found out about 256 entries.
@@ -176,7 +177,19 @@ func (v *verification) run(ctx context.Context) error {
 	if len(v.erasures) == 0 {
 		return nil
 	}
+	v.sortErasures()
 	return v.each(ctx, wanted, (*worker).countErased)
+}
+
+// sortErasures puts the erasures in order; one subject may have several.
+func (v *verification) sortErasures() {
+	slices.SortFunc(v.erasures, func(a, b Erasure) int { return cmp.Compare(a.By, b.By) })
+	v.erasedBy = make(map[string]int, len(v.erasures))
+	for i, e := range v.erasures {
+		if _, ok := v.erasedBy[e.Subject]; !ok {
+			v.erasedBy[e.Subject] = i
+		}
+	}
 }
 
 // each lets workers take the bundles of a list one after the other.
@@ -246,17 +259,16 @@ func (v *verification) find(f Finding) {
 // finish explains what is missing because it was erased, and puts the findings in order.
 func (v *verification) finish() *Report {
 	r := v.report
-	slices.SortFunc(v.erasures, func(a, b Erasure) int { return cmp.Compare(a.By, b.By) })
 	r.Erased = v.erasures
 	r.Findings = slices.DeleteFunc(r.Findings, func(f Finding) bool {
 		if !f.Missing || f.Kind != FindingPayload || f.subject == "" {
 			return false
 		}
-		i := slices.IndexFunc(r.Erased, func(e Erasure) bool { return e.Subject == f.subject })
-		if i >= 0 {
+		i, ok := v.erasedBy[f.subject]
+		if ok {
 			r.Erased[i].Gone++
 		}
-		return i >= 0
+		return ok
 	})
 	slices.SortStableFunc(r.Findings, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.Index, b.Index), cmp.Compare(b.Last, a.Last), cmp.Compare(a.Sub, b.Sub), cmp.Compare(a.Path, b.Path))

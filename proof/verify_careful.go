@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"sync/atomic"
 
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -293,12 +294,7 @@ func (w *worker) erase(subject []byte) {
 	if len(subject) == 0 {
 		return
 	}
-	w.v.mu.Lock()
-	defer w.v.mu.Unlock()
-	for i := range w.v.erasures {
-		if w.v.erasures[i].Subject == string(subject) {
-			w.v.erasures[i].Payloads++
-			return
-		}
+	if i, ok := w.v.erasedBy[string(subject)]; ok {
+		atomic.AddUint64(&w.v.erasures[i].Payloads, 1)
 	}
 }

@@ -7,10 +7,11 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"encoding/binary"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync/atomic"
 
 	"golang.org/x/mod/sumdb/note"
@@ -106,12 +107,13 @@ type Sealed struct {
 	indexed  bool
 	subjects atomic.Uint64
 	count    atomic.Uint64
+	texts    string // random
 }
 
 // NewSealed opens Comity's book in a new folder under dir, with or without its index, and
 // gives the known subjects their keys.
 func NewSealed(ctx context.Context, dir string, indexed bool) (*Sealed, error) {
-	s := &Sealed{indexed: indexed}
+	s := &Sealed{indexed: indexed, texts: randomText(poolBytes + sealedDetail)}
 	if err := os.MkdirAll(filepath.Join(dir, "state"), 0o700); err != nil {
 		return nil, err
 	}
@@ -143,7 +145,7 @@ func NewSealed(ctx context.Context, dir string, indexed bool) (*Sealed, error) {
 }
 
 func (s *Sealed) subject(n uint64) comity.Subject {
-	return comity.Subject{ID: fmt.Sprintf("person-%d", n), Home: "DE"}
+	return comity.Subject{ID: "person-" + strconv.FormatUint(n, 10), Home: "DE"}
 }
 
 func (s *Sealed) Name() string {
@@ -153,24 +155,34 @@ func (s *Sealed) Name() string {
 	return "Comity, sealed"
 }
 
-// Append records an application's event of about 1 KB with the random bytes as its detail.
+// Append records an application's event of about 1 KB with random text as its detail.
 func (s *Sealed) Append(ctx context.Context, _ int, event []byte) error {
 	n := s.count.Add(1)
 	subject := n*7919%knownSubjects + 1
 	if n%newEvery == 0 {
 		subject = s.subjects.Add(1)
 	}
-	text := base64.RawURLEncoding.EncodeToString(event[:sealedDetail])
+	text := s.texts[binary.BigEndian.Uint64(event)%poolBytes:][:sealedDetail]
 	_, err := s.book.Append(ctx, audit.Event{
 		Type: audit.TypeDataAccess, Action: "read", Tenant: "acme", Region: "DE", Outcome: audit.Success,
-		Subject: s.subject(subject), Principal: "service-7", Resource: audit.Resource{Type: "record", ID: "record-" + text[:12]},
+		Subject: s.subject(subject), Principal: "service-7", Resource: audit.Resource{Type: "record", ID: "record-" + strconv.FormatUint(n, 36)},
 		Details: map[string]any{"content": text},
 	})
 	return err
 }
 
-// sealedDetail makes the payload about EventBytes long.
-const sealedDetail = 550
+// sealedDetail makes the payload about EventBytes long. It is cut out of as much random
+// text as events are cut out of random bytes, so that it costs as little.
+const (
+	sealedDetail = 734
+	poolBytes    = 1 << 16
+)
+
+func randomText(n int) string {
+	b := make([]byte, n)
+	rand.Read(b)
+	return base64.RawURLEncoding.EncodeToString(b)[:n]
+}
 
 func (s *Sealed) Settle(ctx context.Context) error { return s.log.Seal(ctx) }
 

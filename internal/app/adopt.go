@@ -188,7 +188,7 @@ func (a *App) adopt(ctx context.Context, s successor, by decide.Caller, reason s
 		return comity.Record{}, err
 	}
 	index := int64(ack.Index)
-	return comity.Record{Log: cell, Index: &index, Checkpoint: string(ack.Note)}, nil
+	return comity.Record{Log: cell, Index: &index, Checkpoint: ack.Note}, nil
 }
 
 // durableKeys opens the keyring on the disk where Open made do with one in memory.

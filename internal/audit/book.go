@@ -111,7 +111,7 @@ func (b *Book) append(ctx context.Context, e translog.Entry) (translog.Ack, erro
 
 func (b *Book) record(ack translog.Ack, sub *int) comity.Record {
 	index := int64(ack.Index)
-	return comity.Record{Log: b.o.Name, Index: &index, Checkpoint: string(ack.Note), Sub: sub}
+	return comity.Record{Log: b.o.Name, Index: &index, Checkpoint: ack.Note, Sub: sub}
 }
 
 // AppendBatch records events under one leaf. The records share index and checkpoint and

@@ -168,10 +168,13 @@ func appendObject(dst []byte, o Object, depth int) (_ []byte, err error) {
 }
 
 func appendText(dst []byte, s string) ([]byte, error) {
-	if !isPlain(s) && !utf8.ValidString(s) {
+	if isPlain(s) {
+		return appendPlain(dst, s), nil
+	}
+	if !utf8.ValidString(s) {
 		return dst, errUTF8
 	}
-	return appendString(dst, s), nil
+	return jsontext.AppendQuote(dst, s)
 }
 
 // appendInteger: RFC 8785 numbers are IEEE 754 doubles, so an integer beyond 2^53 is

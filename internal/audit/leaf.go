@@ -6,6 +6,7 @@ package audit
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"strconv"
 	"time"
 
@@ -118,13 +119,13 @@ func appendList(dst []byte, key string, values []string) []byte {
 	return append(dst, ']')
 }
 
-// appendBytes leaves out what is all zero.
+// appendBytes leaves out what is all zero. Values are of 16 or 32 bytes.
 func appendBytes(dst []byte, key string, value []byte) []byte {
-	zero := byte(0)
-	for _, b := range value {
-		zero |= b
+	bits := uint64(0)
+	for b := value; len(b) >= 8; b = b[8:] {
+		bits |= binary.NativeEndian.Uint64(b)
 	}
-	if zero == 0 {
+	if bits == 0 {
 		return dst
 	}
 	dst = append(name(dst, key), '"')
@@ -139,6 +140,10 @@ func appendString(dst []byte, s string) []byte {
 		dst, _ = jsontext.AppendQuote(dst, s) // invalid UTF-8 was refused before
 		return dst
 	}
+	return appendPlain(dst, s)
+}
+
+func appendPlain(dst []byte, s string) []byte {
 	dst = append(dst, '"')
 	dst = append(dst, s...)
 	return append(dst, '"')

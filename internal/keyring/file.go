@@ -119,6 +119,7 @@ func (k *Keyring) load() error {
 	if err := k.header.decode(head, k.cell); err != nil {
 		return err
 	}
+	k.finderKey, k.markKey = newMACKey(&k.header.finder), newMACKey(&k.header.mark)
 	chunk := make([]byte, growSlots*slotSize)
 	last := -1
 	for n := 0; slotOffset(n) < size; {

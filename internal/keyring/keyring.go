@@ -40,6 +40,8 @@ type Keyring struct {
 	cell   string
 	aad    []byte // what every payload of this cell is bound to
 
+	finderKey, markKey macKey // the header's
+
 	mu      sync.RWMutex // guards what follows
 	slots   slotList
 	finder  table // by what subjects are looked up with

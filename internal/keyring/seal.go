@@ -6,6 +6,7 @@ package keyring
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/sha512"
@@ -20,18 +21,23 @@ import (
 
 // The sealed form of a payload:
 //
-//	version 1 | salt 16 | commitment 32 | AES-256-GCM ciphertext and tag
+//	version 2 | salt 16 | commitment 32 | AES-256-GCM ciphertext and tag
 //
-// HMAC-SHA-512 under the subject's key over sealContext and the salt gives the AES key
-// (first half) and the commitment (second half). The AES key is used once, so the nonce
-// is zero. Without the commitment, a ciphertext could be made that opens under two keys to
-// two different texts: AES-GCM alone does not bind its key.
+// The one-step key derivation of NIST SP 800-56C with SHA-256, from the subject's key and
+// the salt, gives the AES key (first half) and the commitment (second half). The AES key is
+// used once, so the nonce is zero. Without the commitment, a ciphertext could be made that
+// opens under two keys to two different texts: AES-GCM alone does not bind its key.
+//
+// Version 1 derived both with HMAC-SHA-512, which costs as much as all the rest of sealing.
+// It is still opened.
 const (
-	sealVersion    = 1
+	sealVersion    = 2
+	sealVersion1   = 1
 	saltSize       = 16
 	commitSize     = 32
 	tagSize        = 16
-	sealContext    = "comity/seal/v1"
+	sealContext    = "v2"
+	sealContext1   = "comity/seal/v1"
 	payloadContext = "comity/payload/v1"
 
 	// Overhead is how much longer a sealed payload is than its plaintext.
@@ -64,11 +70,16 @@ func unseal(key *[32]byte, aad, sealed []byte) ([]byte, error) {
 	if len(sealed) < Overhead {
 		return nil, fmt.Errorf("%w: %d bytes are too few", audit.ErrCorrupt, len(sealed))
 	}
-	if sealed[0] != sealVersion {
+	salt, commitment, text := sealed[1:1+saltSize], sealed[1+saltSize:1+saltSize+commitSize], sealed[1+saltSize+commitSize:]
+	var derived [64]byte
+	switch sealed[0] {
+	case sealVersion:
+		derived = derive(key, salt)
+	case sealVersion1:
+		derived = derive1(key, salt)
+	default:
 		return nil, fmt.Errorf("%w: form %d is unknown", audit.ErrCorrupt, sealed[0])
 	}
-	salt, commitment, text := sealed[1:1+saltSize], sealed[1+saltSize:1+saltSize+commitSize], sealed[1+saltSize+commitSize:]
-	derived := derive(key, salt)
 	if subtle.ConstantTimeCompare(derived[32:], commitment) != 1 {
 		return nil, fmt.Errorf("%w: it is not sealed under this key", audit.ErrCorrupt)
 	}
@@ -91,64 +102,81 @@ func gcm(key []byte) (cipher.AEAD, error) {
 	return cipher.NewGCM(block)
 }
 
-// derive is HMAC-SHA-512 with a key of 32 bytes. It is written out because crypto/hmac
-// allocates for each key, and every message has another one; a test compares the two.
-func derive(key *[32]byte, salt []byte) [64]byte {
-	var inner [sha512.BlockSize + len(sealContext) + saltSize]byte
-	var outer [sha512.BlockSize + sha512.Size]byte
-	pads(inner[:sha512.BlockSize], outer[:sha512.BlockSize], key)
-	n := copy(inner[sha512.BlockSize:], sealContext)
-	copy(inner[sha512.BlockSize+n:], salt)
-	sum := sha512.Sum512(inner[:])
-	copy(outer[sha512.BlockSize:], sum[:])
-	return sha512.Sum512(outer[:])
+// derive makes the keys of a message. What it hashes has one length only and fits into one
+// block.
+func derive(key *[32]byte, salt []byte) (derived [64]byte) {
+	var in [4 + 32 + saltSize + len(sealContext)]byte
+	copy(in[4:], key[:])
+	copy(in[36:], salt)
+	copy(in[36+saltSize:], sealContext)
+	for i := range byte(2) {
+		in[3] = i + 1
+		sum := sha256.Sum256(in[:])
+		copy(derived[32*i:], sum[:])
+	}
+	return derived
 }
 
-// mac is HMAC-SHA-256 with a key of 32 bytes, for the same reason.
-func mac(key *[32]byte, message []byte) [32]byte {
-	var outer [sha256.BlockSize + sha256.Size]byte
-	var room [512]byte
-	inner := append(room[:sha256.BlockSize], message...)
-	pads(inner[:sha256.BlockSize], outer[:sha256.BlockSize], key)
-	sum := sha256.Sum256(inner)
-	copy(outer[sha256.BlockSize:], sum[:])
-	return sha256.Sum256(outer[:])
+// derive1 is derive of version 1.
+func derive1(key *[32]byte, salt []byte) [64]byte {
+	h := hmac.New(sha512.New, key[:])
+	h.Write([]byte(sealContext1))
+	h.Write(salt)
+	return [64]byte(h.Sum(nil))
 }
 
-func pads(inner, outer []byte, key *[32]byte) {
-	for i := range inner {
-		inner[i], outer[i] = 0x36, 0x5c
+// macKey is a key for HMAC-SHA-256, padded. It is written out because crypto/hmac
+// allocates; a test compares the two.
+type macKey struct{ inner, outer [sha256.BlockSize]byte }
+
+func newMACKey(key *[32]byte) (m macKey) {
+	for i := range m.inner {
+		m.inner[i], m.outer[i] = 0x36, 0x5c
 	}
 	for i, b := range key {
-		inner[i] ^= b
-		outer[i] ^= b
+		m.inner[i] ^= b
+		m.outer[i] ^= b
 	}
+	return m
+}
+
+// begin appends what stands before the message.
+func (m *macKey) begin(room []byte) []byte { return append(room, m.inner[:]...) }
+
+// end is the code of a message that follows begin.
+func (m *macKey) end(message []byte) [32]byte {
+	var outer [sha256.BlockSize + sha256.Size]byte
+	sum := sha256.Sum256(message)
+	copy(outer[:], m.outer[:])
+	copy(outer[sha256.BlockSize:], sum[:])
+	return sha256.Sum256(outer[:])
 }
 
 // find is what a subject's slot is found by. Nobody without the file can compute it.
 func (k *Keyring) find(s comity.Subject) finding {
 	var room [256]byte
-	sum := mac(&k.header.finder, appendSubject(room[:0], s))
+	sum := k.finderKey.end(appendSubject(k.finderKey.begin(room[:0]), s))
 	return finding(sum[:16])
 }
 
 // pseudonym is what stands for a subject in leaves.
 func (k *Keyring) pseudonym(key *[32]byte, s comity.Subject) audit.Pseudonym {
 	var room [256]byte
-	b := append(room[:0], "comity/pseudonym/v1\x00"...)
+	m := newMACKey(key)
+	b := append(m.begin(room[:0]), "comity/pseudonym/v1\x00"...)
 	b = binary.AppendUvarint(b, uint64(len(k.cell)))
 	b = append(b, k.cell...)
-	sum := mac(key, appendSubject(b, s))
+	sum := m.end(appendSubject(b, s))
 	return audit.Pseudonym(sum[:16])
 }
 
 // Mark implements audit.Sealer.
 func (k *Keyring) Mark(kind, id string) audit.Pseudonym {
 	var room [256]byte
-	b := binary.AppendUvarint(room[:0], uint64(len(kind)))
+	b := binary.AppendUvarint(k.markKey.begin(room[:0]), uint64(len(kind)))
 	b = append(b, kind...)
 	b = append(b, id...)
-	sum := mac(&k.header.mark, b)
+	sum := k.markKey.end(b)
 	return audit.Pseudonym(sum[:16])
 }
 

@@ -131,7 +131,7 @@ func (c *committer) commit(g *group) error {
 	c.step.Groups, c.step.Entries, c.step.Failed = 1, uint64(len(c.live)), 0
 	c.tree = next
 	c.off += f.span
-	g.note = head.Note
+	g.note = string(head.Note)
 	c.l.publish(head, f, c.uppers)
 	return nil
 }

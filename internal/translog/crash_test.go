@@ -35,7 +35,7 @@ func (w *witness) clone() *witness {
 }
 
 func (w *witness) saw(t testing.TB, ack Ack, leaf []byte) {
-	head, err := openNote(ack.Note, testOrigin, w.keys)
+	head, err := openNote([]byte(ack.Note), testOrigin, w.keys)
 	if err != nil || head.Size <= ack.Index {
 		t.Errorf("note of entry %d: size %d, %v", ack.Index, head.Size, err)
 	}

@@ -83,7 +83,7 @@ func killedWriter(dir string) error {
 				if err != nil {
 					fmt.Println("error", err)
 				} else {
-					fmt.Printf("ack %d %s %s\n", ack.Index, base64.StdEncoding.EncodeToString(ack.Note), leaf)
+					fmt.Printf("ack %d %s %s\n", ack.Index, base64.StdEncoding.EncodeToString([]byte(ack.Note)), leaf)
 				}
 				mu.Unlock()
 			}
@@ -191,7 +191,7 @@ func killOnce(t *testing.T, dir string, w *witness) {
 			t.Errorf("index %d was given twice", index)
 		}
 		seen[index] = true
-		w.saw(t, Ack{Index: index, Note: text}, []byte(f[3]))
+		w.saw(t, Ack{Index: index, Note: string(text)}, []byte(f[3]))
 	}
 	if timer != nil {
 		timer.Stop()

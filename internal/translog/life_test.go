@@ -320,7 +320,7 @@ func TestRotate(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, text := range [][]byte{head.Note, stored, ack.Note} {
+		for _, text := range [][]byte{head.Note, stored, []byte(ack.Note)} {
 			if signed(text, b.keys) != c.old || signed(text, next) != c.new {
 				t.Errorf("old key %v, new key %v, want %v, %v", signed(text, b.keys), signed(text, next), c.old, c.new)
 			}

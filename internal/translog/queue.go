@@ -36,7 +36,7 @@ type group struct {
 	taken   bool
 	done    chan struct{}
 	err     error
-	note    []byte
+	note    string
 }
 
 // queue collects entries into groups while the committer is busy.

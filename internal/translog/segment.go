@@ -23,10 +23,12 @@ const (
 	// segment that fills within quickly makes the next one twice as large.
 	firstSegment = 1 << 20
 	quickly      = 10 * time.Second
-	// Writing zeros costs as much as writing entries, so a few segments wait for reuse;
-	// writers wait when maxWaiting of the greatest size wait for their tiles.
-	maxFree    = 3
-	maxWaiting = 4
+	// Writing zeros costs as much as writing entries, so a few segments wait for reuse, and
+	// none is larger than it need be. Of the greatest size enoughWaiting are sealed without
+	// delay, and writers wait when maxWaiting wait for their tiles.
+	maxFree       = 4
+	enoughWaiting = 2
+	maxWaiting    = 16
 )
 
 // segment is one file of the write-ahead log, or another file that holds entries of the

@@ -89,7 +89,7 @@ func (l *Log) publish(head Head, f *frame, uppers []upper) {
 	}
 	unsealed := head.Size - s.published.Size
 	l.mu.Unlock()
-	if unsealed >= uint64(l.o.MaxTail)/2 || l.wal != nil && l.wal.waiting() >= l.o.SegmentBytes {
+	if unsealed >= uint64(l.o.MaxTail)/2 || l.wal != nil && l.wal.waiting() >= enoughWaiting*l.o.SegmentBytes {
 		l.sealer.nudge()
 	} else {
 		l.sealer.arm()

@@ -30,11 +30,10 @@ type Entry struct {
 	NewKeys bool   // Options.SyncKeys must return before the acknowledgement
 }
 
-// Ack says that an entry is durable. Note is the signed note of a tree that covers
-// Index; it is shared between the entries of a group and must not be changed.
+// Ack says that an entry is durable. Note is the signed note of a tree that covers Index.
 type Ack struct {
 	Index uint64
-	Note  []byte
+	Note  string
 }
 
 // Head is a signed tree head.
@@ -57,7 +56,7 @@ type Options struct {
 	SyncKeys func() error
 	Now      func() time.Time
 	Logger   *slog.Logger
-	// SegmentBytes is the greatest usual size of a segment of the write-ahead log, 64 MiB
+	// SegmentBytes is the greatest usual size of a segment of the write-ahead log, 16 MiB
 	// unless set; a new log begins with smaller ones.
 	SegmentBytes int64
 	// SealEvery is the longest time that an entry waits for its tile, 1 s unless set.

@@ -4,8 +4,10 @@
 package vfs
 
 import (
+	"errors"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 )
 
@@ -43,7 +45,26 @@ func (fs osFS) OpenWrite(name string) (File, error) {
 	return fs.open(name, os.O_RDWR|os.O_CREATE)
 }
 
-func (osFS) MkdirAll(dir string) error       { return os.MkdirAll(dir, dirMode) }
+// MkdirAll lets the folders under a new one lie apart on the disk, where the system can.
+func (fs osFS) MkdirAll(dir string) error {
+	if info, err := os.Stat(dir); err == nil && info.IsDir() {
+		return nil
+	}
+	if above := filepath.Dir(dir); above != dir {
+		if err := fs.MkdirAll(above); err != nil {
+			return err
+		}
+	}
+	err := os.Mkdir(dir, dirMode)
+	if errors.Is(err, os.ErrExist) { // somebody else was faster, or it is a file
+		return os.MkdirAll(dir, dirMode)
+	}
+	if err == nil {
+		spread(dir)
+	}
+	return err
+}
+
 func (osFS) Rename(old, next string) error   { return os.Rename(old, next) }
 func (osFS) Remove(name string) error        { return os.Remove(name) }
 func (osFS) OpenTree(d string) (Tree, error) { return openTree(d) }

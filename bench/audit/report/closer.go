@@ -28,7 +28,6 @@ func closer(ctx context.Context, out io.Writer, s settings) error {
 	if err := os.MkdirAll(dir, 0o711); err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
 	system, err := auditbench.NewSealed(ctx, dir, false)
 	if err != nil {
 		return err

@@ -50,7 +50,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	flags.StringVar(&s.dir, "dir", ".", "folder on the disk to measure")
 	flags.IntVar(&s.rounds, "rounds", 3, "turns of each system; the median counts")
 	flags.DurationVar(&s.turn, "turn", 5*time.Second, "time of one turn")
-	flags.DurationVar(&s.pause, "pause", 6*time.Second, "after each turn: ext4 makes new files slowly for 5 s after many were deleted")
+	flags.DurationVar(&s.pause, "pause", 2*time.Second, "after each turn, for the disk to come to rest")
 	writers := flags.String("writers", "1,16,256", "numbers of writers")
 	systems := flags.String("systems", "", "regular expression: only these systems")
 	folder := flags.String("o", "", "also write the report into this folder, as DATE-audit.md")

@@ -100,7 +100,9 @@ func turn(ctx context.Context, c contender, dir string, writers int, s settings)
 		return auditbench.Run{}, err
 	}
 	defer func() {
-		os.RemoveAll(dir)
+		if err := auditbench.Empty(dir); err != nil {
+			fmt.Fprintln(os.Stderr, "report: empty folder:", err)
+		}
 		time.Sleep(s.pause)
 	}()
 	system, err := c.open(ctx, dir, writers)
