@@ -39,7 +39,7 @@ func (r *report) explain() []string {
 	for _, c := range r.res.conflicts {
 		out = append(out, r.explainConflict(c))
 	}
-	return append(out, r.explainMissing()...)
+	return slices.Concat(out, r.explainMissing(), r.explainPenalties())
 }
 
 // explainPack tells of a regime that binds, or is left by status.
