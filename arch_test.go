@@ -51,6 +51,7 @@ var places = []place{
 	{"internal/private", "1c", "differential privacy and secure aggregation"},
 	{"internal/scenario", "1c", "reads scenario and case files and scores them"},
 	{"internal/draw", "1c", "pictures of the graph: text, DOT, SVG"},
+	{"internal/timeline", "1c", "the days on which the law changes, as a list and as a calendar"},
 
 	{"client", "client", "the Go client of a server; knows the wire, not the implementation"},
 
