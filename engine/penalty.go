@@ -3,7 +3,12 @@
 
 package engine
 
-import "strings"
+import (
+	"slices"
+	"strings"
+
+	"github.com/comity-project/comity/internal/pack"
+)
 
 // warnings tells of packs behind the answer whose legal review was due before the day of
 // the question. The engine has no clock: a question about the past is none too late.
@@ -24,25 +29,39 @@ func (r *report) warnings() {
 // explainPenalties says what the violated regimes can impose, each once.
 func (r *report) explainPenalties() []string {
 	var out []string
-	seen := map[uint16]bool{}
-	for _, i := range r.byWeight(r.res.violated) {
-		if i >= declaredBase || seen[r.p.rules[i].pack] {
+	var seen []uint16
+	for _, i := range r.res.violated {
+		if i >= declaredBase || len(r.rule(i).Pack.Penalties) == 0 || slices.Contains(seen, r.p.rules[i].pack) {
 			continue
 		}
-		seen[r.p.rules[i].pack] = true
-		src := r.rule(i).Pack
-		var costs []string
-		for _, p := range src.PenaltiesOn(r.today(i)) {
-			costs = append(costs, p.Line(lang))
+		seen = append(seen, r.p.rules[i].pack)
+		if text := r.costs(r.rule(i).Pack, r.today(i)); text != "" {
+			out = append(out, text)
 		}
-		if len(costs) == 0 {
-			continue
-		}
-		s := "A breach of " + src.Name + " can cost: " + strings.Join(costs, "; ") + "."
-		if list := src.RulingsUntil(r.today(i)); len(list) > 0 {
-			s += " Decided, for example: " + list[0].Line() + "."
-		}
-		out = append(out, s)
 	}
 	return out
+}
+
+// costs is what a breach of a pack can cost on a day, and the latest notable decision.
+func (r *report) costs(src *pack.Pack, on pack.Day) string {
+	var b strings.Builder
+	b.Grow(512)
+	lead := "A breach of " + src.Name + " can cost: "
+	for i := range src.Penalties {
+		if p := &src.Penalties[i]; p.InForce(on) {
+			b.WriteString(lead)
+			b.WriteString(p.Line())
+			lead = "; "
+		}
+	}
+	if b.Len() == 0 {
+		return ""
+	}
+	b.WriteString(".")
+	if list := src.RulingsUntil(on); len(list) > 0 {
+		b.WriteString(" Decided, for example: ")
+		b.WriteString(list[0].Line())
+		b.WriteString(".")
+	}
+	return b.String()
 }

@@ -12,7 +12,7 @@ const maxRulings = 5
 func penalties(n *Node, p *pack.Pack, on pack.Day) {
 	label := "penalty"
 	for _, x := range p.PenaltiesOn(on) {
-		n.line(label, x.Line(lang))
+		n.line(label, x.Line())
 		label = ""
 	}
 	label = "imposed"

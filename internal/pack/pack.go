@@ -6,6 +6,8 @@
 // the engine compiles. Every fault is a Problem with file, line, column and remedy.
 package pack
 
+import "slices"
+
 // RuleKind is the kind of a requirement.
 type RuleKind string
 
@@ -139,6 +141,7 @@ type Penalty struct {
 	Unverified        bool
 	Decisions         []Ruling
 	Pos               Pos
+	line              string
 }
 
 // InForce tells whether the penalty can be imposed for a breach on a day.
@@ -154,6 +157,7 @@ type Ruling struct {
 	Source      string
 	Unverified  bool
 	Pos         Pos
+	line        string
 }
 
 // File is one file of a pack: its name in the pack's folder, and its text.
@@ -178,12 +182,16 @@ type Pack struct {
 	Edges                      []*Edge
 	Requirements               []*Requirement
 	Penalties                  []Penalty
+	rulings                    []*Ruling
 	// Source names the folder that it was read from.
 	Source string
 	// Files are what the pack was read from, pack.yaml first: programs are named by them.
 	Files []File
 	Pos   Pos
 }
+
+// WeightNames lists the weights of laws, the heaviest first.
+func WeightNames() []string { return slices.Clone(weightNames) }
 
 // weights orders laws inside one legal order (law/orders.yaml of the research).
 func weightOf(name string) (int, bool) {

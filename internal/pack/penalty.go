@@ -36,6 +36,7 @@ func (r reader) penalty(n *yaml.Node) (Penalty, bool) {
 		Maximum: r.text(f["maximum"]), Computed: r.text(f["computed"]), Cites: r.strs(f["cite"]),
 		From: r.day(f["from"], DayMin), Until: r.day(f["until"], DayMax), Unverified: r.unverified(f["confidence"]), Pos: r.pos(n),
 	}
+	p.line = p.sentence()
 	if p.From >= p.Until {
 		r.fail(n, untilRemedy, "the penalty ends before it begins")
 	}
@@ -44,16 +45,21 @@ func (r reader) penalty(n *yaml.Node) (Penalty, bool) {
 		if !r.need(c, f, rulingNeeds...) {
 			continue
 		}
-		p.Decisions = append(p.Decisions, Ruling{
+		x := Ruling{
 			Date: r.day(f["date"], 0), By: r.str(f["by"]), Against: r.str(f["against"]), Amount: r.str(f["amount"]),
 			Text: r.text(f["text"]), Source: r.str(f["source"]), Unverified: r.unverified(f["confidence"]), Pos: r.pos(c),
-		})
+		}
+		x.line = x.sentence()
+		p.Decisions = append(p.Decisions, x)
 	}
 	return p, true
 }
 
-// Line is the penalty in one sentence, with its citations.
-func (p *Penalty) Line(lang string) string {
+// Line is the penalty in one sentence, in English, with its citations.
+func (p *Penalty) Line() string { return p.line }
+
+func (p *Penalty) sentence() string {
+	const lang = "en"
 	var b strings.Builder
 	b.WriteString(strings.TrimSuffix(p.Maximum[lang], "."))
 	if c := p.Computed[lang]; c != "" {
@@ -64,7 +70,9 @@ func (p *Penalty) Line(lang string) string {
 }
 
 // Line is the decision in one sentence.
-func (r *Ruling) Line() string {
+func (r *Ruling) Line() string { return r.line }
+
+func (r *Ruling) sentence() string {
 	return r.Date.String() + " " + r.Against + ": " + r.Amount + ", " + r.By + doubt(r.Unverified)
 }
 
@@ -88,16 +96,21 @@ func (p *Pack) PenaltiesOn(on Day) []*Penalty {
 
 // RulingsUntil lists the notable decisions of the regime up to a day, the latest first.
 func (p *Pack) RulingsUntil(on Day) []*Ruling {
-	var out []*Ruling
+	i := 0
+	for i < len(p.rulings) && p.rulings[i].Date > on {
+		i++
+	}
+	return p.rulings[i:]
+}
+
+// sortRulings puts the decisions of all penalties in order, the latest first.
+func (p *Pack) sortRulings() {
 	for i := range p.Penalties {
 		for j := range p.Penalties[i].Decisions {
-			if r := &p.Penalties[i].Decisions[j]; r.Date <= on {
-				out = append(out, r)
-			}
+			p.rulings = append(p.rulings, &p.Penalties[i].Decisions[j])
 		}
 	}
-	slices.SortStableFunc(out, func(a, b *Ruling) int { return cmp.Compare(b.Date, a.Date) })
-	return out
+	slices.SortStableFunc(p.rulings, func(a, b *Ruling) int { return cmp.Compare(b.Date, a.Date) })
 }
 
 // ReviewWarning says that the pack is past its legal review on a day; empty if it is not.

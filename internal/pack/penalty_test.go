@@ -41,8 +41,8 @@ func TestPenalties(t *testing.T) {
 			t.Fatal(err)
 		}
 		list := p.PenaltiesOn(d)
-		if len(list) != 1 || list[0].Line("en") != want {
-			t.Errorf("on %s: %d penalties, the first %q, want %q", day, len(list), list[0].Line("en"), want)
+		if len(list) != 1 || list[0].Line() != want {
+			t.Errorf("on %s: %d penalties, the first %q, want %q", day, len(list), list[0].Line(), want)
 		}
 	}
 	var lines []string

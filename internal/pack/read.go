@@ -155,6 +155,7 @@ func (pr *packReader) read(folder string) bool {
 			}
 		}
 	}
+	pr.p.sortRulings()
 	return true
 }
 

@@ -186,7 +186,7 @@ func (k *asking) pack(p *pack.Pack) Answer {
 	}
 	if a.Status != NotAtIssue {
 		for _, x := range p.PenaltiesOn(k.on) {
-			a.Penalties = append(a.Penalties, x.Line(lang))
+			a.Penalties = append(a.Penalties, x.Line())
 		}
 		if list := p.RulingsUntil(k.on); len(list) > 0 {
 			a.Penalties = append(a.Penalties, "for example "+list[0].Line())
@@ -339,7 +339,7 @@ func (k *asking) framework(f *framework) Answer {
 	for _, p := range k.m.Packs {
 		if p.ID == f.ID {
 			for _, x := range p.PenaltiesOn(k.on) {
-				a.Penalties = append(a.Penalties, x.Line(lang))
+				a.Penalties = append(a.Penalties, x.Line())
 			}
 		}
 	}
