@@ -256,24 +256,34 @@ func (k *asking) open(p *pack.Pack, a *Answer) {
 	for _, q := range p.Requirements {
 		conds = append(conds, q.When)
 	}
-	s := solution{verdict: uncovered}
+	// First with the places that the reach reads, then with those of the requirements, then
+	// with one elsewhere, for law about what leaves a country.
+	tries := [][]string{k.places(p), k.placesIn(p, conds...), append(k.places(p), k.elsewhere(p))}
 	for _, d := range append([]pack.Day{k.on}, k.days(p)...) {
-		// First with the places that the reach reads, then with those of the requirements.
-		for _, places := range [][]string{k.places(p), k.placesIn(p, conds...)} {
+		for _, places := range tries {
 			soft, hard := k.b.changes(k.regions, k.on, places)
-			s = solve(func(x profile) bool { return k.binds(x, p.ID, d) }, k.near(places), soft, hard)
-			if s.verdict != uncovered {
-				break
+			s := solve(func(x profile) bool { return k.binds(x, p.ID, d) }, k.near(places), soft, hard)
+			if s.verdict == uncovered {
+				continue
 			}
-		}
-		if s.verdict != uncovered {
 			if d > k.on && s.verdict == hangs {
 				a.From = d.String()
 			}
-			break
+			k.decide(a, s)
+			return
 		}
 	}
-	k.decide(a, s)
+	k.decide(a, solution{verdict: uncovered})
+}
+
+// elsewhere is a place outside a pack's legal order.
+func (k *asking) elsewhere(p *pack.Pack) string {
+	for _, code := range []string{"US", "DE"} {
+		if id, ok := k.regions.Lookup(code); ok && k.regions.In(id, []pack.RegionID{p.Order}, k.on) == pack.False {
+			return code
+		}
+	}
+	return "JP"
 }
 
 // near is the base without the places that a pack's reach has nothing to do with: where
