@@ -51,6 +51,8 @@ var places = []place{
 	{"internal/private", "1c", "differential privacy and secure aggregation"},
 	{"internal/scenario", "1c", "reads scenario and case files and scores them"},
 	{"internal/draw", "1c", "pictures of the graph: text, DOT, SVG"},
+	{"internal/timeline", "1c", "the days on which the law changes, as a list and as a calendar"},
+	{"internal/which", "1c", "which regimes and frameworks concern a business"},
 
 	{"client", "client", "the Go client of a server; knows the wire, not the implementation"},
 
@@ -121,7 +123,7 @@ type family struct {
 
 // families is the one list of third-party modules. What is not in it is not used.
 var families = []family{
-	{"YAML", []string{"go.yaml.in/yaml/v3"}, []string{"internal/pack", "internal/scenario", "internal/config", "cmd/comity", "bench/..."}, true, "a reader that keeps positions"},
+	{"YAML", []string{"go.yaml.in/yaml/v3"}, []string{"internal/pack", "internal/scenario", "internal/which", "internal/config", "cmd/comity", "bench/..."}, true, "a reader that keeps positions"},
 	{"JSON", []string{"github.com/go-json-experiment/json"}, []string{".", "engine", "proof", "client", "internal/audit", "internal/decide", "internal/principal", "internal/sqlite", "internal/httpapi", "internal/config", "internal/app", "embedded", "cmd/comity", "bench/..."}, true, "streaming, strict about duplicate names and invalid UTF-8"},
 	{"command line", []string{"github.com/spf13/cobra", "github.com/spf13/pflag"}, []string{"cmd/comity"}, false, "sub-commands, help, completion"},
 	{"terminal", []string{"golang.org/x/term"}, []string{"cmd/comity"}, false, "is standard output a terminal"},

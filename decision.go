@@ -34,10 +34,13 @@ type Decision struct {
 	Regions    map[string][]string `json:"regions,omitempty"`
 	Overridden []Override          `json:"overridden,omitempty"`
 
-	Explanation []string  `json:"explanation,omitempty"`
-	Program     string    `json:"program"`
-	Packs       []PackRef `json:"packs,omitempty"`
-	Record      *Record   `json:"record,omitempty"`
+	Explanation []string `json:"explanation,omitempty"`
+	// Warnings tell what makes the answer less certain: the date of the question lies after
+	// the day by which the law of a pack was to be read again.
+	Warnings []string  `json:"warnings,omitempty"`
+	Program  string    `json:"program"`
+	Packs    []PackRef `json:"packs,omitempty"`
+	Record   *Record   `json:"record,omitempty"`
 }
 
 // Action asks for something as data; Type is one of the vocabulary's action types.

@@ -32,6 +32,7 @@ func (w *jsonWriter) decision(d *Decision) {
 	w.regions(d.Regions)
 	each(w, "overridden", d.Overridden, (*jsonWriter).override)
 	w.texts("explanation", d.Explanation)
+	w.texts("warnings", d.Warnings)
 	w.must("program", d.Program)
 	each(w, "packs", d.Packs, (*jsonWriter).pack)
 	w.record(d.Record)

@@ -56,7 +56,7 @@ func TestDecideAllocations(t *testing.T) {
 	var buf []byte
 	for name, most := range map[string][2]float64{
 		"single": {17, 44}, "several": {32, 58}, "groups": {17, 44}, "denied": {41, 84}, "conflict": {79, 92},
-		"outside": {8, 13}, "ages": {41, 71}, "incomplete": {7, 87}, "many": {98, 160},
+		"outside": {8, 13}, "ages": {41, 71}, "incomplete": {7, 87}, "many": {98, 181},
 	} {
 		for k, explain := range []bool{false, true} {
 			req := request(allocQuestions[name])

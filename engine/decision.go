@@ -84,6 +84,7 @@ func (p *Program) Decision(in *Input, res *Result, explain bool) comity.Decision
 	p.collectMoments(in, res)
 	r.outsideNodes()
 	r.d.Citations = r.citations()
+	r.warnings()
 	if explain {
 		r.d.Explanation = r.explain()
 		p.confirmMissing(in, res, r.d.Missing)

@@ -29,6 +29,7 @@ import (
 )
 
 // embeddedName is the name of the folder of the packs that come with the program.
+// Explanations name the files of all others, so no other folder may bear it.
 const embeddedName = "packs"
 
 // Folder is a folder of packs: subfolders with a pack.yaml (or a pack itself), and

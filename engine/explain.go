@@ -39,7 +39,7 @@ func (r *report) explain() []string {
 	for _, c := range r.res.conflicts {
 		out = append(out, r.explainConflict(c))
 	}
-	return append(out, r.explainMissing()...)
+	return append(append(out, r.explainMissing()...), r.explainPenalties()...)
 }
 
 // explainPack tells of a regime that binds, or is left by status.
@@ -48,12 +48,12 @@ func (r *report) explainPack(no uint16) string {
 	for _, o := range r.outside {
 		if o.pack == no {
 			n := &src.Outside[o.node]
-			return src.Name + ": within its reach, but outside it" + clause(": ", n.Text[lang]) + bracketed(n.Cites)
+			return src.Name + ": within its reach, but outside it" + clause(": ", n.Text[lang]) + bracketed(n.Cites) + fromFile(src, n.Pos)
 		}
 	}
 	for _, i := range r.res.bound {
 		if r.p.rules[i].pack == no && src.Reach.When.Op != pack.OpTrue {
-			return src.Name + " applies" + clause(": ", src.Reach.Text[lang]) + bracketed(src.Reach.Cites)
+			return src.Name + " applies" + clause(": ", src.Reach.Text[lang]) + bracketed(src.Reach.Cites) + fromFile(src, src.Pos)
 		}
 	}
 	return ""
@@ -96,10 +96,28 @@ func (r *report) explainRule(i uint32) string {
 	if day := r.today(i); q.Enforced != pack.DayMin && day < q.Enforced {
 		b.WriteString(" Enforcement begins on " + q.Enforced.String() + ".")
 	}
-	if src.Pack.Source != embeddedName {
-		b.WriteString(" (from " + q.Pos.String() + ")")
-	}
+	b.WriteString(fromFile(src.Pack, q.Pos))
 	return b.String()
+}
+
+// fromFile names the place of what does not come with the program: a user's pack may
+// replace an embedded one, or add an exception or a link between places to it.
+func fromFile(p *pack.Pack, pos pack.Pos) string {
+	if p == nil || p.Source == embeddedName {
+		return ""
+	}
+	return " (from " + pos.String() + ")"
+}
+
+// branchFile names the place of an exception that another pack than the rule's gives.
+func branchFile(rule *pack.Rule, b *pack.RuleBranch) string {
+	switch {
+	case b.Edge != nil && b.Edge.Pack != rule.Pack:
+		return fromFile(b.Edge.Pack, b.Edge.Pos)
+	case b.Owner != nil && b.Owner.Pack != rule.Pack:
+		return fromFile(b.Owner.Pack, b.Owner.Pos)
+	}
+	return ""
 }
 
 func (r *report) did(i uint32) string {
@@ -157,7 +175,7 @@ func (r *report) whyViolated(i uint32) string {
 	}
 	var names []string
 	for _, b := range r.failedClaims(i) {
-		s := b.ID + clause(", ", b.Text[lang])
+		s := b.ID + clause(", ", b.Text[lang]) + branchFile(src, b)
 		if b.Edge != nil && r.today(i) >= b.Edge.Until {
 			s += " (ended on " + b.Edge.Until.String()
 			if len(b.Edge.EndedBy) > 0 {
@@ -194,7 +212,7 @@ func (r *report) heldBy(i uint32) string {
 		if out != "" {
 			out += "; "
 		}
-		out += b.ID + clause(", ", b.Text[lang])
+		out += b.ID + clause(", ", b.Text[lang]) + branchFile(r.rule(i), b)
 		if h.open {
 			out += " (claimed; what it still asks for is a condition)"
 		}

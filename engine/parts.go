@@ -86,6 +86,7 @@ func (j *partJoiner) add(d *comity.Decision, i int) {
 	j.addLists(d, i)
 	all.Applicable = merge(all.Applicable, d.Applicable)
 	all.NotAtIssue = merge(all.NotAtIssue, d.NotAtIssue)
+	all.Warnings = merge(all.Warnings, d.Warnings)
 	for _, x := range d.Packs {
 		all.Packs = appendNew(all.Packs, x)
 	}

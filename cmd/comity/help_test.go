@@ -35,7 +35,8 @@ to_region: JP
   facts: {operation: transfer, subject_location: DE, controller_establishment: DE, data_categories: contact, from_region: DE, to_region: FR, date: 2024-05-01}
   expected: {effect: allow, regimes: [eu_gdpr]}
 `,
-	"comity.yaml": "data: comity-data\n",
+	"business.yaml": "users_in: [DE, US]\nai_decisions: true\n",
+	"comity.yaml":   "data: comity-data\n",
 	// A stand-in for graphviz, which a machine need not have; it is last on the PATH.
 	"bin/dot": "#!/bin/sh\nexec cat\n",
 }

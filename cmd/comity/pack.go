@@ -25,11 +25,12 @@ import (
 func newPack() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "pack",
-		Short: "Check and test packs of law",
-		Example: `  comity pack lint packs/eu_gdpr
+		Short: "Write, check and test packs of law",
+		Example: `  comity pack new in_rbi_psd
+  comity pack lint packs/eu_gdpr
   comity pack test packs/eu_gdpr`,
 	}
-	cmd.AddCommand(newPackLint(), newPackTest())
+	cmd.AddCommand(newPackNew(), newPackLint(), newPackTest())
 	group(cmd)
 	return cmd
 }

@@ -41,6 +41,9 @@ func printDecision(s *screen, d *comity.Decision) {
 	for _, line := range d.Explanation {
 		s.row("explained", plain, line)
 	}
+	for _, line := range d.Warnings {
+		s.row("warning", yellow, line)
+	}
 	if d.Record != nil {
 		s.row("record", plain, recordPlace(d.Record))
 	}

@@ -58,15 +58,27 @@ func loadPacks(c config.Packs) (*engine.Engine, error) {
 				return nil, err
 			}
 		}
-		o.Folders = append(o.Folders, engine.Folder{Name: filepath.ToSlash(dir), FS: fsys})
+		o.Folders = append(o.Folders, engine.Folder{Name: folderName(dir), FS: fsys})
 	}
 	if len(hidden.names) > 1 && !c.Only {
 		o.NoEmbedded = true
 		if len(pack.PackDirs(hidden)) > 0 {
-			o.Folders = slices.Insert(o.Folders, 0, engine.Folder{Name: "packs", FS: hidden})
+			o.Folders = slices.Insert(o.Folders, 0, engine.Folder{Name: embeddedFolder, FS: hidden})
 		}
 	}
 	return engine.New(o)
+}
+
+// embeddedFolder is the name of the folder of the packs that come with the program.
+const embeddedFolder = "packs"
+
+// folderName is the name of a user's folder, never that of the embedded one: explanations
+// name the files of all but that.
+func folderName(dir string) string {
+	if name := filepath.ToSlash(dir); name != embeddedFolder {
+		return name
+	}
+	return "./" + embeddedFolder
 }
 
 // folderFS is the folder as the engine reads it. A vocabulary that is the embedded one,

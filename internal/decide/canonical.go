@@ -49,6 +49,7 @@ func (c *canon) answer(dec *comity.Decision) {
 	}
 	c.instant("valid_until", dec.ValidUntil)
 	list(c, "violations", dec.Violations, (*canon).violation)
+	c.texts("warnings", dec.Warnings)
 	c.shut()
 }
 

@@ -223,6 +223,9 @@ func (b *operationBuilder) regime(p *pack.Pack, binds bool, outside []comity.Out
 			}
 		}
 	}
+	if slices.ContainsFunc(b.d.Violations, func(v comity.Violation) bool { q := b.byID[v.Requirement]; return q != nil && q.Pack == p }) {
+		penalties(&n, p, pack.DayOf(b.d.At))
+	}
 	b.g.node(n)
 }
 

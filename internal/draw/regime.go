@@ -54,6 +54,7 @@ func (b *regimeBuilder) head() {
 	n.line("version", p.Version)
 	n.line("days in", p.Zone)
 	n.line("reviewed", fmt.Sprintf("%s, next by %s", p.Reviewed, p.NextReview))
+	penalties(&n, p, b.on)
 	b.g.node(n)
 	b.g.node(reachNode(b.w, p, 0))
 	if len(p.Outside) == 0 {

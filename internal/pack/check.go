@@ -90,6 +90,9 @@ func (c *checker) pack(p *Pack) {
 	for _, q := range p.Requirements {
 		c.requirement(q)
 	}
+	for i := range p.Penalties {
+		c.cited(p.Penalties[i].Cites, p.Penalties[i].Pos, "a penalty of "+p.ID)
+	}
 }
 
 func (c *checker) requirement(q *Requirement) {

@@ -11,8 +11,8 @@ var (
 		"format", "id", "name", "version", "order", "weight", "zone", "reviewed", "next_review",
 		"summary", "sources", "instruments", "reach",
 	}
-	headerNeeds    = []string{"format", "id", "name", "version", "order", "weight", "zone", "reviewed", "next_review", "instruments", "reach"}
-	partKeys       = []string{"terms", "outside", "edges", "requirements"}
+	headerNeeds    = []string{"format", "id", "name", "version", "order", "weight", "zone", "reviewed", "instruments", "reach"}
+	partKeys       = []string{"terms", "outside", "edges", "requirements", "penalties"}
 	instrumentKeys = []string{"cite", "unit", "aliases", "examples", "order", "weight", "mandatory"}
 	reachKeys      = []string{"when", "cite", "text", "ask"}
 	outsideKeys    = []string{"id", "when", "cite", "text"}
@@ -31,6 +31,10 @@ var (
 	branchKeys       = []string{"id", "when", "claim", "cite", "text", "settled", "conditions", "permit", "edges", "to", "recognises"}
 	conditionKeys    = []string{"id", "text", "cite", "action", "due", "standing"}
 	actionKeys       = []string{"type", "params"}
+	penaltyKeys      = []string{"maximum", "computed", "cite", "from", "until", "confidence", "decisions"}
+	penaltyNeeds     = []string{"maximum", "cite"}
+	rulingKeys       = []string{"date", "by", "against", "amount", "text", "source", "confidence"}
+	rulingNeeds      = []string{"date", "by", "against", "amount", "source"}
 
 	// vocabulary.yaml
 	vocabularyKeys = []string{"format", "operations", "facts", "action_types", "places"}

@@ -6,6 +6,8 @@
 // the engine compiles. Every fault is a Problem with file, line, column and remedy.
 package pack
 
+import "slices"
+
 // RuleKind is the kind of a requirement.
 type RuleKind string
 
@@ -130,6 +132,34 @@ type Requirement struct {
 	Pos        Pos
 }
 
+// Penalty is what a breach of the regime can cost, with notable decisions.
+type Penalty struct {
+	// Maximum is the most that can be imposed, Computed how it is measured.
+	Maximum, Computed map[string]string
+	Cites             []string
+	From, Until       Day
+	Unverified        bool
+	Decisions         []Ruling
+	Pos               Pos
+	line              string
+}
+
+// InForce tells whether the penalty can be imposed for a breach on a day.
+func (p *Penalty) InForce(on Day) bool { return p.From <= on && on < p.Until }
+
+// Ruling is a decision of an authority or a court that imposed a penalty, or a settlement.
+type Ruling struct {
+	Date Day
+	// By is who decided, Against is upon whom.
+	By, Against string
+	Amount      string
+	Text        map[string]string
+	Source      string
+	Unverified  bool
+	Pos         Pos
+	line        string
+}
+
 // File is one file of a pack: its name in the pack's folder, and its text.
 type File struct {
 	Name string
@@ -151,12 +181,17 @@ type Pack struct {
 	Outside                    []Node
 	Edges                      []*Edge
 	Requirements               []*Requirement
+	Penalties                  []Penalty
+	rulings                    []*Ruling
 	// Source names the folder that it was read from.
 	Source string
 	// Files are what the pack was read from, pack.yaml first: programs are named by them.
 	Files []File
 	Pos   Pos
 }
+
+// WeightNames lists the weights of laws, the heaviest first.
+func WeightNames() []string { return slices.Clone(weightNames) }
 
 // weights orders laws inside one legal order (law/orders.yaml of the research).
 func weightOf(name string) (int, bool) {

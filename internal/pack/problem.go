@@ -6,6 +6,7 @@ package pack
 import (
 	"fmt"
 	"sort"
+	"strconv"
 	"strings"
 )
 
@@ -25,7 +26,7 @@ func (p Pos) String() string {
 	case p.File == "":
 		return fmt.Sprintf("line %d, column %d", p.Line, p.Col)
 	}
-	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Col)
+	return p.File + ":" + strconv.Itoa(p.Line) + ":" + strconv.Itoa(p.Col)
 }
 
 // Severity tells a finding that stops a pack from loading from one that does not.

@@ -149,7 +149,13 @@ func (pr *packReader) read(folder string) bool {
 				pr.p.Requirements = append(pr.p.Requirements, q)
 			}
 		}
+		for _, n := range rd.items(f["penalties"]) {
+			if x, ok := rd.penalty(n); ok {
+				pr.p.Penalties = append(pr.p.Penalties, x)
+			}
+		}
 	}
+	pr.p.sortRulings()
 	return true
 }
 
@@ -177,7 +183,7 @@ func (pr *packReader) header(rd reader, n *yaml.Node, f map[string]*yaml.Node, f
 		rd.fail(f["zone"], "use an IANA name such as Europe/Brussels", "unknown time zone %q", p.Zone)
 	}
 	p.Reviewed = rd.day(f["reviewed"], 0)
-	p.NextReview = rd.day(f["next_review"], 0)
+	p.NextReview = rd.day(f["next_review"], p.Reviewed+ReviewDays)
 	p.Sources = rd.strs(f["sources"])
 	for _, c := range rd.items(f["instruments"]) {
 		pr.instrument(rd, c)

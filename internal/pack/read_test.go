@@ -55,6 +55,13 @@ var badPacks = []struct{ name, text, msg, remedy string }{
 	{"a local zone", strings.Replace(head, "Europe/Brussels", "§Local", 1), `unknown time zone "Local"`, "use an IANA name"},
 	{"an impossible date", strings.Replace(head, "2026-01-01", "§2026-02-29", 1), `"2026-02-29" is not a date`, "write YYYY-MM-DD"},
 	{"a review in the past", "§" + strings.Replace(head, "2027-01-01", "2026-01-01", 1), "next_review is not after reviewed", "set the day"},
+	{"a penalty without maximum", head + "penalties:\n- §cite: [LAW Art. 1]\n", `key "maximum" is missing`, "add it"},
+	{"a penalty without citation", head + "penalties:\n- §maximum: {en: much}\n", `key "cite" is missing`, "add it"},
+	{"a penalty in plain text", head + "penalties:\n- maximum: §much\n  cite: [LAW Art. 1]\n", "expected a mapping", "write key: value"},
+	{"a penalty that ends before it begins", head + "penalties:\n- §maximum: {en: much}\n  cite: [LAW Art. 1]\n  from: 2024-01-01\n  until: 2023-01-01\n", "the penalty ends before it begins", "first day"},
+	{"a penalty that cites nothing known", head + "penalties:\n- §maximum: {en: much}\n  cite: [WAL Art. 1]\n", "belongs to no declared instrument", "declare the instrument"},
+	{"a penalty of some confidence", head + "penalties:\n- maximum: {en: much}\n  cite: [LAW Art. 1]\n  confidence: §low\n", `unknown confidence "low"`, "use verified or unverified"},
+	{"a ruling without source", head + "penalties:\n- maximum: {en: much}\n  cite: [LAW Art. 1]\n  decisions:\n  - §{date: 2024-01-01, by: A, against: B, amount: EUR 1}\n", `key "source" is missing`, "add it"},
 	{"an instrument without cite", strings.Replace(head, "- {cite: LAW,", "- §{unit: Art.,", 1), `key "cite" is missing`, "add it"},
 	{"an instrument of an unknown weight", strings.Replace(head, "mandatory: true", "weight: §feather", 1), `unknown weight "feather"`, "use constitution"},
 	{"not true or false", strings.Replace(head, "mandatory: true", "mandatory: §yes", 1), "expected true or false", "write true or false"},
@@ -195,7 +202,7 @@ func TestBadFiles(t *testing.T) {
 		},
 		"an unknown key in a part": {
 			map[string]string{"pack.yaml": head, "more.yaml": "edges: []\nzzzzzzzzzzzzzzzzzzzz: 1\n"},
-			`p/more.yaml:2:1: unknown key "zzzzzzzzzzzzzzzzzzzz"; use terms, outside, edges or requirements`,
+			`p/more.yaml:2:1: unknown key "zzzzzzzzzzzzzzzzzzzz"; use terms, outside, edges, requirements or penalties`,
 		},
 		"an id in two files": {
 			map[string]string{"pack.yaml": head + req, "more.yaml": req},

@@ -41,13 +41,7 @@ func (pr *packReader) requirement(rd reader, n *yaml.Node) *Requirement {
 	case q.KnownFrom >= q.KnownUntil:
 		rd.fail(n, "known_until is the first day on which it was no longer the wording", "requirement %s was never known", q.ID)
 	}
-	switch c := rd.str(f["confidence"]); c {
-	case "", "verified":
-	case "unverified":
-		q.Unverified = true
-	default:
-		rd.fail(f["confidence"], "use verified or unverified", "unknown confidence %q", c)
-	}
+	q.Unverified = rd.unverified(f["confidence"])
 	switch s := rd.str(f["silent"]); s {
 	case "", "violated":
 	case "duty":

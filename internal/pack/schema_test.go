@@ -119,6 +119,7 @@ func TestSchemaAccepts(t *testing.T) {
 var bySchema = []string{
 	"not a mapping", "another version", "no format", "no zone", "an unknown key", "fragments", "an empty name", "a list for a text",
 	"an unknown weight", "an instrument without cite", "an instrument of an unknown weight", "not true or false",
+	"a penalty without maximum", "a penalty without citation", "a penalty in plain text", "a penalty of some confidence", "a ruling without source",
 	"a term that has no name", "a reach without citation", "outside without id", "outside with ask",
 	"an empty list", "two keys", "another key",
 	"no id", "no citation", "an empty citation", "no English text", "an unknown kind", "a key of another kind", "an unknown confidence",
@@ -212,6 +213,8 @@ func TestSchemaKeys(t *testing.T) {
 		{"outside", outsideKeys, []string{"id", "when", "cite"}},
 		{"edge", edgeKeys, edgeNeeds},
 		{"requirement", requirementKeys, requirementNeeds},
+		{"penalty", penaltyKeys, penaltyNeeds},
+		{"ruling", rulingKeys, rulingNeeds},
 		{"meanwhile", meanwhileKeys, nil},
 		{"branch", branchKeys, nil},
 		{"asked", conditionKeys, []string{"id", "text"}},
