@@ -69,7 +69,7 @@ func (p *Program) takeLifted(in *Input, r *rule, open *uint64) {
 	if len(r.branches) == 0 {
 		return
 	}
-	for _, b := range p.possible(in, r) {
+	for _, b := range p.possible(in, r, allBranches) {
 		br := &r.branches[b]
 		relied := p.relied(in, r, br)
 		if relied&*open == 0 && br.needs.lacks(&in.given) {

@@ -123,25 +123,28 @@ func (in *Input) pick(switches []branchSwitch, m uint64) uint64 {
 	return m
 }
 
-// possible lists the branches that the values of a question leave possible; it is valid
-// until the next call.
-func (p *Program) possible(in *Input, r *rule) []uint16 {
-	if len(r.switches) == 0 {
+// allBranches are all branches of any rule.
+const allBranches = ^uint64(0)
+
+// possible lists the branches among some that the values of a question leave possible; it is
+// valid until the next call. Of a rule with more than maxSwitched branches it lists all.
+func (p *Program) possible(in *Input, r *rule, among uint64) []uint16 {
+	if len(r.switches) == 0 && among == allBranches || len(r.branches) > maxSwitched {
 		return in.ev.every[:len(r.branches)]
 	}
 	list := in.ev.possible[:0]
-	for m := p.picked(in, r); m != 0; m &= m - 1 {
+	for m := p.picked(in, r) & among; m != 0; m &= m - 1 {
 		list = append(list, uint16(bits.TrailingZeros64(m)))
 	}
 	in.ev.possible = list
 	return list
 }
 
-// branchesOf lifts what exceptions lift and returns the combinations that remain.
-func (p *Program) branchesOf(in *Input, res *Result, r *rule, i uint32, bound uint64) (rest uint64) {
+// branchesOf lifts what exceptions among some lift and returns the combinations that remain.
+func (p *Program) branchesOf(in *Input, res *Result, r *rule, i uint32, bound, among uint64) (rest uint64) {
 	rest = bound
 	ev := &in.ev
-	list := p.possible(in, r)
+	list := p.possible(in, r, among)
 	full, open := false, false // does any branch hold in full, or open, that is not counted yet?
 	for _, b := range list {
 		br := &r.branches[b]

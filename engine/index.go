@@ -116,17 +116,17 @@ func (p *Program) accepted(a *pack.Atom) constraint {
 		}
 		return out
 	}
-	for id, inside := range p.insideAtTimes(a.Set) {
-		if inside {
+	for id, o := range p.insideAtTimes(a.Set) {
+		if o&(isTrue|isOpen) != 0 {
 			out[id] = true
 		}
 	}
 	return out
 }
 
-// insideAtTimes tells the regions that lie in a set, at least in part, at any time. Few sets
-// are used in many places: they are kept while a program is compiled.
-func (p *Program) insideAtTimes(set []int) []bool {
+// insideAtTimes tells, by region, whether it lies in a set at any time, and whether it does
+// not. Few sets are used in many places: they are kept while a program is compiled.
+func (p *Program) insideAtTimes(set []int) []outcomes {
 	key := fmt.Sprint(set)
 	if inside, ok := p.inside[key]; ok {
 		return inside
@@ -136,10 +136,18 @@ func (p *Program) insideAtTimes(set []int) []bool {
 	for i, s := range set {
 		ids[i] = pack.RegionID(s)
 	}
-	inside := make([]bool, regions.Len())
+	inside := make([]outcomes, regions.Len())
+	inside[0] = isFalse
 	for _, d := range append([]pack.Day{pack.DayMin}, regions.Breaks()...) {
 		for id := 1; id < regions.Len(); id++ {
-			inside[id] = inside[id] || regions.In(pack.RegionID(id), ids, d) != pack.False
+			switch regions.In(pack.RegionID(id), ids, d) {
+			case pack.True:
+				inside[id] |= isTrue
+			case pack.False:
+				inside[id] |= isFalse
+			default:
+				inside[id] |= isOpen
+			}
 		}
 	}
 	p.inside[key] = inside

@@ -49,9 +49,10 @@ type Input struct {
 	// force marks the rules in force in the intervals of spans; all if there is no calendar.
 	force []uint64
 	spans []forceSpan
-	// rows holds at least four rows of the index, one for each indexed fact, for missing=ignore and for
-	// missing=review.
+	// rows holds at least four rows of the index, one for each indexed fact, for missing=ignore
+	// and for missing=review; then, if packs can be out of reach, one for those that are not.
 	rows    [2][][]uint64
+	packs   []uint64 // that can be within reach, and more of those that ask for facts
 	scratch [][]uint64
 	ev      evaluation
 }
@@ -84,7 +85,11 @@ func (p *Program) NewInput() *Input {
 		for k := range in.rows[i] {
 			in.rows[i][k] = p.index.ones
 		}
+		if p.reaches.words > 0 {
+			in.rows[i] = append(in.rows[i], make([]uint64, p.index.words))
+		}
 	}
+	in.packs = make([]uint64, 2*p.reaches.words)
 	in.force = p.index.ones
 	if c := p.index.calendar; c != nil {
 		in.force, in.spans = make([]uint64, p.index.words), make([]forceSpan, len(c.zones))
@@ -366,6 +371,7 @@ func (in *Input) combine() error {
 			in.rows[0][i], in.rows[1][i] = x.absent, x.absentAsk
 		}
 	}
+	in.within()
 	in.simple = p.index.dense && in.combos > 0 && !in.varying && !p.demanding && len(in.rules) == 0 && !in.isForeignOrder()
 	return nil
 }

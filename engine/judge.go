@@ -162,7 +162,7 @@ func (p *Program) judge(in *Input, res *Result, i uint32, op uint64, review bool
 			return
 		}
 	}
-	rest := p.branchesOf(in, res, r, i, bound)
+	rest := p.branchesOf(in, res, r, i, bound, allBranches)
 	if rest == 0 {
 		return
 	}
@@ -208,7 +208,7 @@ func (p *Program) binds(in *Input, res *Result, i uint32, review bool) uint64 {
 // bindsOrAsks is binds for a rule that may have to ask for facts to know whether it binds.
 func (p *Program) bindsOrAsks(in *Input, res *Result, i uint32, pm *packMemo) uint64 {
 	g, r := &p.gates[i], &p.rules[i]
-	if !g.asksWhen {
+	if !g.asksWhen || !r.ask.when.lacks(&in.given) {
 		// Facts of the reach are asked only where the scope is met.
 		t := p.scope(in, g, pm.could)
 		if t == 0 {
@@ -308,7 +308,7 @@ func (p *Program) outsideNodes(in *Input) []outsideNode {
 		}
 		for no := range p.packs {
 			info := &p.packs[no]
-			if len(info.outside) == 0 || info.needs.lacks(&in.given) {
+			if len(info.outside) == 0 || !in.canReach(no) || info.needs.lacks(&in.given) {
 				continue
 			}
 			picked := in.pick(info.switches, ^uint64(0))

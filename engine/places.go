@@ -36,9 +36,9 @@ type placeKind struct {
 	// direct marks the rules that read the fact, reached those of packs whose reach or
 	// outside reads it and that read no place themselves.
 	direct, reached []uint64
-	// packs, atoms and nodes read the fact.
-	packs        []uint16
-	atoms, nodes []uint32
+	// packs, atoms and nodes read the fact; refs are atoms that compare another with it.
+	packs              []uint16
+	atoms, refs, nodes []uint32
 }
 
 // buildPlaces needs compiled rules and packs.
@@ -80,6 +80,7 @@ func (p *Program) buildPlaces() {
 func (p *Program) placeRule(r *rule, w int, bit uint64) {
 	x := &p.places
 	own, byPack := p.ruleFacts(r), p.packFacts(r.pack)
+	p.markPlaced(r)
 	reads := p.toRegion != 0 && (own.has(p.toRegion) || byPack.has(p.toRegion))
 	if reads {
 		x.direct[w] |= bit
@@ -100,6 +101,25 @@ func (p *Program) placeRule(r *rule, w int, bit uint64) {
 	x.dependent[w] |= x.direct[w] & bit
 }
 
+// markPlaced fills the exceptions of a rule that read a kind of place.
+func (p *Program) markPlaced(r *rule) {
+	if len(r.branches) > maxSwitched {
+		r.placed = allBranches
+		return
+	}
+	for b := range r.branches {
+		var reads factSet
+		for _, id := range [...]uint32{r.branches[b].when, r.branches[b].claim} {
+			if id != none {
+				p.addFacts(id, &reads)
+			}
+		}
+		if slices.ContainsFunc(p.places.kinds, func(k placeKind) bool { return reads.has(k.fact) }) {
+			r.placed |= 1 << b
+		}
+	}
+}
+
 // placeKind lists what reads the fact of a kind of place.
 func (p *Program) placeKind(name string, f pack.FactID) placeKind {
 	words := p.index.words
@@ -110,7 +130,10 @@ func (p *Program) placeKind(name string, f pack.FactID) placeKind {
 		}
 	}
 	for i := range p.atoms {
-		if s := p.atomFacts(uint32(i)); s.has(f) {
+		switch f {
+		case p.atoms[i].ref:
+			k.refs = append(k.refs, uint32(i))
+		case p.atoms[i].fact:
 			k.atoms = append(k.atoms, uint32(i))
 		}
 	}
@@ -123,9 +146,15 @@ func (p *Program) placeKind(name string, f pack.FactID) placeKind {
 	return k
 }
 
-// forget drops what was remembered of conditions that read the fact of a kind.
-func (ev *evaluation) forget(k *placeKind) {
-	for _, i := range k.atoms {
+// forget drops what was remembered of conditions that read the fact of a kind. Comparisons
+// with a fact that the question lacks are not remembered.
+func (ev *evaluation) forget(k *placeKind, given bool) {
+	if given {
+		for _, i := range k.atoms {
+			ev.atoms[i].epoch = 0
+		}
+	}
+	for _, i := range k.refs {
 		ev.atoms[i].epoch = 0
 	}
 	for _, i := range k.nodes {

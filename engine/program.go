@@ -58,6 +58,7 @@ type rule struct {
 	// switches pick the branches that single values leave possible.
 	switches []branchSwitch
 	settled  uint64 // branches
+	placed   uint64 // branches that read a kind of place
 	src      *pack.Rule
 }
 
@@ -134,6 +135,7 @@ type Program struct {
 	askNeeds []factSet
 	packs    []packInfo
 	index    index
+	reaches  reachIndex
 	places   places
 	times    timeline
 	uses     []ruleUse
@@ -149,7 +151,7 @@ type Program struct {
 	// demanding tells that some rule demands an operation.
 	demanding bool
 	ages      []*pack.Fact
-	inside    map[string][]bool // see insideAtTimes
+	inside    map[string][]outcomes // see insideAtTimes
 
 	date, op, elapsed, mechanism, toRegion, retention pack.FactID
 	establishment, targets                            pack.FactID
@@ -172,7 +174,7 @@ func compile(m *pack.Model, hash string) (*Program, error) {
 	if err := checkSizes(m); err != nil {
 		return nil, err
 	}
-	p := &Program{model: m, hash: hash, date: v.Date(), op: v.Op(), names: map[string]pack.FactID{}, inside: map[string][]bool{}}
+	p := &Program{model: m, hash: hash, date: v.Date(), op: v.Op(), names: map[string]pack.FactID{}, inside: map[string][]outcomes{}}
 	p.encodeFacts(v)
 	c := &compiler{p: p, nodes: map[string]uint32{}, atoms: map[string]uint32{}, tables: map[string]*regionTable{}}
 	packNo := map[*pack.Pack]uint16{}
@@ -199,8 +201,9 @@ func compile(m *pack.Model, hash string) (*Program, error) {
 	}
 	p.buildIndex()
 	p.buildGates()
-	p.inside = nil
 	p.buildPlaces()
+	p.buildReach()
+	p.inside = nil
 	p.times = p.timesOf()
 	p.usesOf()
 	return p, nil

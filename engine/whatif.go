@@ -86,8 +86,9 @@ func (in *Input) standAlone(changes []change) bool {
 
 // rerow settles the index rows of changed facts.
 func (in *Input) rerow(changes []change) {
-	p := in.prog
+	p, moved := in.prog, false
 	for i := range changes {
+		moved = moved || p.reaches.reads.has(changes[i].fact)
 		k := p.facts[changes[i].fact].index
 		if k < 0 {
 			continue
@@ -99,6 +100,9 @@ func (in *Input) rerow(changes []change) {
 		} else {
 			in.rows[0][k], in.rows[1][k] = x.absent, x.absentAsk
 		}
+	}
+	if moved {
+		in.within()
 	}
 }
 
