@@ -29,7 +29,7 @@ func newPack() *cobra.Command {
 		Example: `  comity pack lint packs/eu_gdpr
   comity pack test packs/eu_gdpr`,
 	}
-	cmd.AddCommand(newPackLint(), newPackTest())
+	cmd.AddCommand(newPackLint(), newPackTest(), newPackDiff())
 	group(cmd)
 	return cmd
 }
