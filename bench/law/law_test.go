@@ -69,3 +69,24 @@ func TestDecisionsDoNotAllocate(t *testing.T) {
 	}
 	t.Logf("%d requirements; the slowest of %d decisions takes %v (%s, %s)", eng.Program().Len(), len(timings), timings[0].Least, timings[0].Name, timings[0].Mode)
 }
+
+// TestAgain: operations decided for another date flip, and none is lost between processors.
+func TestAgain(t *testing.T) {
+	eng, err := Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	questions, err := Questions("", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	once, flips, err := Again(eng, questions, len(questions), "2015-05-01")
+	if err != nil || flips == 0 {
+		t.Fatalf("%d flips in %v: %v", flips, once, err)
+	}
+	took, many, err := Again(eng, questions, 1000*len(questions), "2015-05-01")
+	if err != nil || many != 1000*flips {
+		t.Errorf("%d flips, want %d: %v", many, 1000*flips, err)
+	}
+	t.Logf("%d operations in two ways: %v", 1000*len(questions), took)
+}
