@@ -50,7 +50,9 @@ func (f *showFlags) conflict(eng *engine.Engine, ids []string, in io.Reader) (*d
 		return nil, err
 	}
 	wanted := func(d *comity.Decision) bool { return draw.InConflict(d, ids) != nil }
-	alone := func(d *comity.Decision) bool { return wanted(d) && d.Effect == comity.Review && len(d.Conflicts) == len(draw.InConflict(d, ids)) }
+	alone := func(d *comity.Decision) bool {
+		return wanted(d) && d.Effect == comity.Review && len(d.Conflicts) == len(draw.InConflict(d, ids))
+	}
 	req, d, ok := scenario.Clash(eng, cases, ids, alone)
 	if !ok { // perhaps another rule is always in the way
 		req, d, ok = scenario.Clash(eng, cases, ids, wanted)

@@ -94,7 +94,11 @@ func (c *comparison) examples(rep *diffReport, most int, p *progress) error {
 	for _, x := range diverse(list, most) {
 		e := flipExample{
 			From: x.From, To: x.To, Cause: x.Cause, Case: x.Seed, Facts: x.Request.Facts, Parts: x.Request.Parts,
-			Missing: x.Request.Missing, Before: x.Before, After: x.After,
+			Missing: x.Request.Missing,
+		}
+		var err error
+		if e.Before, e.After, err = x.Decisions(x.Request); err != nil {
+			return err
 		}
 		for _, v := range x.Varied {
 			if e.Varied == nil {

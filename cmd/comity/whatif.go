@@ -112,7 +112,10 @@ func (f *whatifFlags) run(cmd *cobra.Command) error {
 		return err
 	}
 	w.complain(cmd.ErrOrStderr())
-	rep := w.report()
+	rep, err := w.report()
+	if err != nil {
+		return err
+	}
 	if f.asJSON {
 		printJSON(cmd.OutOrStdout(), rep)
 	} else {

@@ -36,7 +36,7 @@ type whatifExample struct {
 	flipExample
 }
 
-func (w *whatif) report() *whatifReport {
+func (w *whatif) report() (*whatifReport, error) {
 	rep := &whatifReport{
 		Of: w.source, Packs: w.f.packs.dirs, At: w.f.at, Operations: w.tally.Operations, ByAnswer: w.tally.Rows(),
 		Unreadable: w.missing, Errors: w.failed,
@@ -50,8 +50,11 @@ func (w *whatif) report() *whatifReport {
 	for _, s := range w.tally.Examples(w.f.examples) {
 		x := whatifExample{flipExample: flipExample{
 			From: s.From, To: s.To, Cause: s.Cause, Facts: s.Request.Facts, Parts: s.Request.Parts, Missing: s.Request.Missing,
-			Before: s.Before, After: s.After,
 		}}
+		var err error
+		if x.Before, x.After, err = s.Decisions(s.Request); err != nil {
+			return nil, err
+		}
 		switch {
 		case w.f.input != "":
 			x.Line = s.At[0]
@@ -62,7 +65,7 @@ func (w *whatif) report() *whatifReport {
 		}
 		rep.Examples = append(rep.Examples, x)
 	}
-	return rep
+	return rep, nil
 }
 
 // exit is the code of the gravest that happened.

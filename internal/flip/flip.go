@@ -77,8 +77,17 @@ type Flip struct {
 	From, To Answer
 	// Cause lists the requirements that the answers differ by, those of the graver answer;
 	// empty where it is none, such as a fact without which nothing is judged.
-	Cause         []string
-	Before, After comity.Decision
+	Cause []string
+
+	a, b *Way
+}
+
+// Decisions are the two answers in full to the request of which f is the flip.
+func (f *Flip) Decisions(req comity.Request) (before, after comity.Decision, err error) {
+	if before, err = f.a.Engine.Decide(f.a.request(req)); err == nil {
+		after, err = f.b.Engine.Decide(f.b.request(req))
+	}
+	return before, after, err
 }
 
 // Comparer decides operations in two ways. It is for one goroutine; the engines may be
@@ -99,15 +108,7 @@ func (c *Comparer) Compare(req comity.Request) (from Answer, f *Flip, err error)
 	if err != nil || from == to {
 		return from, nil, err
 	}
-	f = &Flip{From: from, To: to}
-	if f.Before, err = c.a.way.Engine.Decide(c.a.way.request(req)); err != nil {
-		return "", nil, err
-	}
-	if f.After, err = c.b.way.Engine.Decide(c.b.way.request(req)); err != nil {
-		return "", nil, err
-	}
-	f.Cause = cause(f)
-	return from, f, nil
+	return from, &Flip{From: from, To: to, Cause: cause(from, to, c.a.rests(), c.b.rests()), a: &c.a.way, b: &c.b.way}, nil
 }
 
 // judge answers without writing a decision, in memory that is used again.
@@ -116,12 +117,15 @@ type judge struct {
 	prog *engine.Program
 	in   *engine.Input
 	res  engine.Result
+	// whole is the decision on a request with parts, else nil.
+	whole *comity.Decision
 }
 
 func (j *judge) answer(req comity.Request) (Answer, error) {
 	req = j.way.request(req)
-	if req.Parts != nil {
+	if j.whole = nil; req.Parts != nil {
 		d, err := j.way.Engine.Decide(req)
+		j.whole = &d
 		return Of(&d), err
 	}
 	prog := j.way.Engine.Program()
@@ -149,18 +153,25 @@ func (j *judge) answer(req comity.Request) (Answer, error) {
 	return Answer(j.res.Effect()), nil
 }
 
-// cause is what the graver answer rests on and the milder one does not.
-func cause(f *Flip) []string {
-	graver, milder := &f.After, &f.Before
-	if Graver(f.From, f.To) {
-		graver, milder = milder, graver
+// rests lists the requirements on which the last answer rests.
+func (j *judge) rests() []string {
+	if j.whole != nil {
+		return rests(j.whole)
 	}
-	out := without(rests(graver), rests(milder))
-	if len(out) > 0 {
+	return j.prog.Rests(j.in, &j.res, nil)
+}
+
+// cause is what the graver answer rests on and the milder one does not.
+func cause(from, to Answer, a, b []string) []string {
+	graver, milder := b, a
+	if Graver(from, to) {
+		graver, milder = a, b
+	}
+	if out := without(graver, milder); len(out) > 0 {
 		return out
 	}
 	// The same requirements, in another role: a violation that was a conflict before.
-	return slices.Compact(slices.Sorted(slices.Values(rests(graver))))
+	return slices.Compact(slices.Sorted(slices.Values(graver)))
 }
 
 func without(all, some []string) []string {
@@ -173,7 +184,7 @@ func without(all, some []string) []string {
 	return out
 }
 
-// rests lists the requirements that an answer rests on.
+// rests is the same of a decision.
 func rests(d *comity.Decision) (out []string) {
 	switch Of(d) {
 	case Deny:

@@ -150,7 +150,7 @@ func again(out io.Writer, o *options) error {
 		}
 		least, flips = min(least, took), n
 	}
-	fmt.Fprintf(out, "### Decide again\n\n%d operations, read from JSON, decided for their own date and for %s on all processors, with both decisions in full where the answer flips; the least of three turns.\n\n", lawbench.AgainCount, date)
+	fmt.Fprintf(out, "### Decide again\n\n%d operations, read from JSON, decided for their own date and for %s on all processors, with the requirements that cause each flip; the least of three turns.\n\n", lawbench.AgainCount, date)
 	fmt.Fprintf(out, "| flips | time | bound | |\n|--:|--:|--:|---|\n| %d | %s | %s | %s |\n\n", flips, millis(least), millis(lawbench.AgainBound), verdict(least <= lawbench.AgainBound))
 	return nil
 }
