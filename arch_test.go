@@ -50,6 +50,7 @@ var places = []place{
 	{"internal/iac", "1c", "reads infrastructure plans"},
 	{"internal/private", "1c", "differential privacy and secure aggregation"},
 	{"internal/scenario", "1c", "reads scenario and case files and scores them"},
+	{"internal/flip", "1c", "one operation decided in two ways: which answers flip, and why"},
 	{"internal/draw", "1c", "pictures of the graph: text, DOT, SVG"},
 	{"internal/timeline", "1c", "the days on which the law changes, as a list and as a calendar"},
 	{"internal/which", "1c", "which regimes and frameworks concern a business"},

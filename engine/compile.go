@@ -250,16 +250,9 @@ func (c *compiler) table(set []int) *regionTable {
 	regions := c.p.model.Vocab.Regions()
 	all := regions.Breaks()
 	t := &regionTable{number: len(c.tables)}
-	row := func(d pack.Day) []pack.Tri {
-		out := make([]pack.Tri, regions.Len())
-		for id := 1; id < regions.Len(); id++ {
-			out[id] = regions.In(pack.RegionID(id), ids, d)
-		}
-		return out
-	}
-	t.tri = append(t.tri, row(pack.DayMin))
+	t.tri = append(t.tri, regions.InAll(ids, pack.DayMin))
 	for _, d := range all {
-		if r := row(d); !slices.Equal(r, t.tri[len(t.tri)-1]) {
+		if r := regions.InAll(ids, d); !slices.Equal(r, t.tri[len(t.tri)-1]) {
 			t.breaks = append(t.breaks, d)
 			t.tri = append(t.tri, r)
 		}

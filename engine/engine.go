@@ -17,6 +17,7 @@ import (
 	"hash"
 	"io/fs"
 	"path"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -161,8 +162,8 @@ func (lib *library) readFolder(f Folder, must bool, addFile func(SourceFile), pr
 			return &comity.Error{Code: comity.CodePack, Op: "load " + f.Name, Remedy: "give a folder with packs (folders with a pack.yaml)", Err: errors.New("no pack found")}
 		}
 	}
-	for _, dir := range dirs {
-		p := pack.ReadPack(f.FS, dir, f.Name, lib.vocab, probs)
+	for i, p := range lib.readPacks(f, dirs, probs) {
+		dir := dirs[i]
 		if p == nil {
 			continue
 		}
@@ -176,6 +177,26 @@ func (lib *library) readFolder(f Folder, must bool, addFile func(SourceFile), pr
 		}
 	}
 	return nil
+}
+
+// readPacks reads packs side by side: most of the time of loading is that of their YAML,
+// and none writes into what another reads. Their problems keep the order of the folders.
+func (lib *library) readPacks(f Folder, dirs []string, probs *pack.Problems) []*pack.Pack {
+	out, found := make([]*pack.Pack, len(dirs)), make([]pack.Problems, len(dirs))
+	var next atomic.Int64
+	var all sync.WaitGroup
+	for range min(len(dirs), runtime.GOMAXPROCS(0)) {
+		all.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(dirs); i = int(next.Add(1)) - 1 {
+				out[i] = pack.ReadPack(f.FS, dirs[i], f.Name, lib.vocab, &found[i])
+			}
+		})
+	}
+	all.Wait()
+	for _, list := range found {
+		probs.Join(list)
+	}
+	return out
 }
 
 func packError(op string, err error) error {

@@ -137,10 +137,9 @@ func (p *Program) insideAtTimes(set []int) []outcomes {
 		ids[i] = pack.RegionID(s)
 	}
 	inside := make([]outcomes, regions.Len())
-	inside[0] = isFalse
 	for _, d := range append([]pack.Day{pack.DayMin}, regions.Breaks()...) {
-		for id := 1; id < regions.Len(); id++ {
-			switch regions.In(pack.RegionID(id), ids, d) {
+		for id, in := range regions.InAll(ids, d) {
+			switch in {
 			case pack.True:
 				inside[id] |= isTrue
 			case pack.False:
@@ -150,6 +149,7 @@ func (p *Program) insideAtTimes(set []int) []outcomes {
 			}
 		}
 	}
+	inside[0] = isFalse // no region
 	p.inside[key] = inside
 	return inside
 }

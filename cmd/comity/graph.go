@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -46,17 +47,22 @@ var formats = map[string]func(io.Writer, *draw.Graph) error{"text": draw.Text, "
 func newGraphShow() *cobra.Command {
 	var f showFlags
 	cmd := &cobra.Command{
-		Use:   "show [PACK | REQUIREMENT]",
-		Short: "Show a regime, a requirement or a decided operation",
+		Use:   "show [PACK | REQUIREMENT | REQUIREMENT REQUIREMENT...]",
+		Short: "Show a regime, a requirement, a conflict or a decided operation",
 		Long: `Shows a regime (its reach, requirements, permits and edges to places), one
 requirement (when it binds and what lifts it), or, with --facts, a decided
 operation: which regimes reach it, which requirements bind, the state of each
-and why. What is in force is shown for the day of --at, today without it.`,
+and why. What is in force is shown for the day of --at, today without it.
+
+Several requirements are shown in conflict: the operation with the fewest facts
+found in which they contradict, how each law reaches it, what each asks for and
+to whom it yields, why no act satisfies both, and who decides. With --facts the
+operation is that of the file; else it is looked for among the cases of all packs.`,
 		Example: `  comity graph show us_il_bipa
   comity graph show EU-GDPR-44 --at 2020-07-16 --format svg -o transfer.svg
+  comity graph show EU-GDPR-17 US-TAX-6001 --format svg -o conflict.svg
   comity graph show -f question.yaml --missing ignore --format svg -o answer.svg
   comity graph show eu_us_dpf --format dot | dot -Tpdf > dpf.pdf`,
-		Args: checked(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
 		ValidArgsFunction: func(_ *cobra.Command, args []string, prefix string) ([]string, cobra.ShellCompDirective) {
 			return f.complete(args, prefix)
@@ -78,7 +84,7 @@ and why. What is in force is shown for the day of --at, today without it.`,
 // complete offers the names of packs and requirements.
 func (f *showFlags) complete(args []string, prefix string) ([]string, cobra.ShellCompDirective) {
 	eng, err := f.packs.engine()
-	if err != nil || len(args) > 0 {
+	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	m := eng.Program().Model()
@@ -88,6 +94,9 @@ func (f *showFlags) complete(args []string, prefix string) ([]string, cobra.Shel
 			continue
 		}
 		p, q := draw.Find(m, name)
+		if len(args) > 0 && (p != nil || slices.Contains(args, name)) {
+			continue // only requirements conflict
+		}
 		if p != nil {
 			name += "\t" + p.Name
 		} else if q.Title != "" {
@@ -105,8 +114,12 @@ func (f *showFlags) check(args []string) (on pack.Day, err error) {
 		return on, usageError("--format", "use text, dot or svg", "unknown format %q", f.format)
 	case len(args) == 0 && f.facts == "":
 		return on, usageError("graph show", "give a pack, a requirement, or --facts FILE", "nothing to show")
-	case len(args) > 0 && f.facts != "":
-		return on, usageError("graph show", "give either a name or --facts", "%q and --facts exclude each other", args[0])
+	case len(args) == 1 && f.facts != "":
+		return on, usageError("graph show", "give either a name or --facts, or the requirements of a conflict", "%q and --facts exclude each other", args[0])
+	case len(args) > 1 && f.facts == "" && f.at != "":
+		return on, usageError("--at", "give the operation with --facts", "the operation in which requirements conflict has a date of its own")
+	case len(slices.Compact(slices.Sorted(slices.Values(args)))) < len(args):
+		return on, usageError("graph show", "name each once", "a requirement is given twice")
 	case f.missing != "" && f.facts == "":
 		return on, usageError("--missing", "give --facts FILE", "there is no question whose facts could be missing")
 	case f.missing != "" && f.missing != string(comity.MissingReview) && f.missing != string(comity.MissingIgnore):
@@ -134,9 +147,17 @@ func (f *showFlags) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	var g *draw.Graph
-	if f.facts != "" {
-		g, err = f.operation(eng, cmd.InOrStdin())
-	} else {
+	switch {
+	case len(args) > 1:
+		g, err = f.conflict(eng, args, cmd.InOrStdin())
+	case f.facts != "":
+		var req comity.Request
+		var d comity.Decision
+		var m *pack.Model
+		if req, d, m, err = f.operation(eng, cmd.InOrStdin()); err == nil {
+			g = draw.Operation(m, req, d)
+		}
+	default:
 		g, err = named(eng.Program().Model(), args[0], on)
 	}
 	if err != nil {
@@ -153,6 +174,11 @@ func named(m *pack.Model, name string, on pack.Day) (*draw.Graph, error) {
 	case q != nil:
 		return draw.Requirement(m, q, on), nil
 	}
+	return nil, noSuch(m, name)
+}
+
+// noSuch is the error of a name that nothing has.
+func noSuch(m *pack.Model, name string) error {
 	remedy := pack.Suggest(name, draw.Names(m))
 	if remedy == "" {
 		var ids []string
@@ -161,16 +187,16 @@ func named(m *pack.Model, name string, on pack.Day) (*draw.Graph, error) {
 		}
 		remedy = "packs are " + strings.Join(ids, ", ") + "; for a folder of your own add --packs"
 	}
-	return nil, &comity.Error{Code: comity.CodeNotFound, Op: "graph show", Remedy: remedy, Err: fmt.Errorf("no pack or requirement is called %q", name)}
+	return &comity.Error{Code: comity.CodeNotFound, Op: "graph show", Remedy: remedy, Err: fmt.Errorf("no pack or requirement is called %q", name)}
 }
 
-// operation decides the question of a file and draws the answer.
-func (f *showFlags) operation(eng *engine.Engine, in io.Reader) (*draw.Graph, error) {
+// operation decides the question of a file, under the model that it gives.
+func (f *showFlags) operation(eng *engine.Engine, in io.Reader) (req comity.Request, d comity.Decision, m *pack.Model, err error) {
 	name := "standard input"
 	if f.facts != "-" {
 		file, err := os.Open(f.facts)
 		if err != nil {
-			return nil, notFound("graph show", err)
+			return req, d, nil, notFound("graph show", err)
 		}
 		defer file.Close()
 		in, name = file, f.facts
@@ -183,20 +209,19 @@ func (f *showFlags) operation(eng *engine.Engine, in io.Reader) (*draw.Graph, er
 			err = s.date(&req)
 		}
 	}
-	var d comity.Decision
 	if err == nil {
 		d, err = eng.Decide(req)
 	}
 	if err != nil {
-		return nil, locate(name, 1, eng.Program().Model().Vocab, facts, err)
+		return req, d, nil, locate(name, 1, eng.Program().Model().Vocab, facts, err)
 	}
 	prog := eng.Program()
 	if !req.KnownAt.IsZero() {
 		if prog, err = eng.ProgramAt(req.KnownAt); err != nil {
-			return nil, err
+			return req, d, nil, err
 		}
 	}
-	return draw.Operation(prog.Model(), req, d), nil
+	return req, d, prog.Model(), nil
 }
 
 // readQuestion reads one question, in JSON or YAML.

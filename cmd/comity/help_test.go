@@ -147,7 +147,7 @@ func runExample(t *testing.T, line string) {
 		cmd.Env = append(os.Environ(), "PATH="+os.Getenv("PATH")+string(os.PathListSeparator)+filepath.Join(dir, "bin"), "XDG_STATE_HOME="+filepath.Join(dir, "state"))
 		return cmd.CombinedOutput()
 	}
-	if strings.Contains(line, "comity audit ") {
+	if strings.Contains(line, "comity audit ") || strings.Contains(line, "whatif") && strings.Contains(line, "--data") {
 		if out, err := shell(recordedExample); err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}

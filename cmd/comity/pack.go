@@ -30,7 +30,7 @@ func newPack() *cobra.Command {
   comity pack lint packs/eu_gdpr
   comity pack test packs/eu_gdpr`,
 	}
-	cmd.AddCommand(newPackNew(), newPackLint(), newPackTest())
+	cmd.AddCommand(newPackNew(), newPackLint(), newPackTest(), newPackDiff())
 	group(cmd)
 	return cmd
 }

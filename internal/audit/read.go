@@ -53,27 +53,37 @@ func (b *Book) Show(ctx context.Context, index uint64, sub int) (Entry, error) {
 		out.Missing = MissingBatch
 		return out, nil
 	}
-	if sha256.Sum256(sealed) != e.Leaf.Payload {
-		out.Missing = MissingDamaged
-		return out, nil
+	out.Payload, out.Missing, err = b.openPayload(&e.Leaf, sealed)
+	if err == nil && out.Missing == MissingErased {
+		out.ErasedBy, err = b.erasedBy(ctx, keyName(&e.Leaf))
 	}
-	key := e.Leaf.Subject
-	if e.Leaf.Type == TypeSubjectErased {
-		key = Pseudonym{} // sealed by the cell, about somebody whose key is gone
+	return out, err
+}
+
+// keyName is the pseudonym under whose key a payload is sealed.
+func keyName(l *Leaf) Pseudonym {
+	if l.Type == TypeSubjectErased {
+		return Pseudonym{} // sealed by the cell, about somebody whose key is gone
 	}
-	switch out.Payload, err = b.o.Sealer.Open(key, sealed); {
+	return l.Subject
+}
+
+// openPayload opens what is sealed under a leaf, or says why it cannot be read.
+func (b *Book) openPayload(l *Leaf, sealed []byte) (payload []byte, why Missing, err error) {
+	if sha256.Sum256(sealed) != l.Payload {
+		return nil, MissingDamaged, nil
+	}
+	switch payload, err = b.o.Sealer.Open(keyName(l), sealed); {
 	case errors.Is(err, ErrErased):
-		out.Missing = MissingErased
-		out.ErasedBy, err = b.erasedBy(ctx, key)
-		return out, err
+		return nil, MissingErased, nil
 	case errors.Is(err, ErrUnknownKey):
-		out.Missing = MissingKey
+		return nil, MissingKey, nil
 	case errors.Is(err, ErrCorrupt):
-		out.Missing = MissingDamaged
+		return nil, MissingDamaged, nil
 	case err != nil:
-		return Entry{}, unavailable("open payload", err)
+		return nil, "", unavailable("open payload", err)
 	}
-	return out, nil
+	return payload, "", nil
 }
 
 // reader reads entries and keeps the batch that it read last.

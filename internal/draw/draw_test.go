@@ -185,6 +185,11 @@ func pictures(t *testing.T) map[string]*draw.Graph {
 	out := map[string]*draw.Graph{
 		"regime": draw.Regime(m, p, day), "requirement": draw.Requirement(m, transfer, day), "permit": draw.Requirement(m, permit, day),
 	}
+	d, err := eng.Decide(conflict)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out["clash"] = draw.Conflict(m, conflict, d, []string{"TINY-ERASE", "Other Act Art. 9"})
 	for name, req := range map[string]comity.Request{"denied": denied, "conflict": conflict, "allowed": allowed, "nowhere": nowhere, "parts": parts} {
 		out[name] = operation(t, eng, req)
 	}
@@ -251,6 +256,10 @@ func TestStates(t *testing.T) {
 		{"denied", "q:TINY-NOTICE", draw.NotShown, ""},
 		{"denied", "why:TINY-2", draw.Violated, "transfer_mechanism: privacy_shield"},
 		{"denied", "effect", draw.Violated, ""},
+		{"clash", "q:TINY-ERASE", draw.Open, "delete"},
+		{"clash", "q:Other Act Art. 9", draw.Open, ""},
+		{"clash", "pack:tiny", "", "EU, weight treaty"},
+		{"clash", "effect", draw.Open, "Counsel for both orders."},
 		{"conflict", "q:TINY-ERASE", draw.Open, "in conflict"},
 		{"conflict", "q:Other Act Art. 9", draw.Open, "in conflict"},
 		{"conflict", "conflict:0", draw.Open, "Counsel for both orders."},

@@ -94,9 +94,9 @@ func wrap(s string, width, size int, f face, rows int) (lines []string, cut bool
 	if len(lines) <= rows {
 		return lines, false
 	}
-	lines = lines[:rows]
-	lines[rows-1] = elide(lines[rows-1]+ellipsis+" ", width, size, f)
-	return lines, true
+	// The last line takes as much of the next as fits, so that the cut is at its end.
+	last := shorten(lines[rows-1]+" "+lines[rows], width, size, f)
+	return append(lines[:rows-1], last), true
 }
 
 // fitting is how many bytes of s fit, at least those of one character. It prefers to
@@ -125,6 +125,11 @@ func elide(s string, width, size int, f face) string {
 	if textWidth(s, size, f) <= width {
 		return s
 	}
+	return shorten(s, width, size, f)
+}
+
+// shorten cuts a text so that it fits into a width with an ellipsis behind it.
+func shorten(s string, width, size int, f face) string {
 	room := width - textWidth(ellipsis, size, f)
 	s = strings.TrimSuffix(s, ellipsis)
 	for s != "" && textWidth(s, size, f) > room {

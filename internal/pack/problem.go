@@ -104,6 +104,13 @@ func (ps *Problems) warn(pos Pos, remedy, format string, args ...any) {
 	ps.put(Problem{Pos: pos, Msg: fmt.Sprintf(format, args...), Remedy: remedy, Severity: Warning})
 }
 
+// Join adds the findings of another list.
+func (ps *Problems) Join(list Problems) {
+	for _, p := range list {
+		ps.put(p)
+	}
+}
+
 // Sort orders findings by file, line and column.
 func (ps Problems) Sort() {
 	sort.SliceStable(ps, func(i, j int) bool {

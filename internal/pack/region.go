@@ -181,15 +181,19 @@ func (r *Regions) Set(id RegionID, d Day) *RegionSet { return &r.sets[r.interval
 // In says whether the region value lies in one of the given regions on day d. A group as
 // value means some place in it: Unknown where only part of it lies inside.
 func (r *Regions) In(value RegionID, of []RegionID, d Day) Tri {
+	sets := r.sets[r.interval(d)]
 	var u RegionSet
 	for _, id := range of {
-		u.union(r.Set(id, d))
+		u.union(&sets[id])
 	}
-	v := r.Set(value, d)
+	return sets[value].in(&u)
+}
+
+func (v *RegionSet) in(u *RegionSet) Tri {
 	switch {
-	case v.empty() || !v.meets(&u):
+	case v.empty() || !v.meets(u):
 		return False
-	case v.within(&u):
+	case v.within(u):
 		return True
 	}
 	return Unknown
@@ -210,6 +214,20 @@ func (r *Regions) Inside(id RegionID, from, to Day) []string {
 		if inside {
 			out = append(out, r.list[x].code)
 		}
+	}
+	return out
+}
+
+// InAll is In for every region as value.
+func (r *Regions) InAll(of []RegionID, d Day) []Tri {
+	sets := r.sets[r.interval(d)]
+	var u RegionSet
+	for _, id := range of {
+		u.union(&sets[id])
+	}
+	out := make([]Tri, len(sets))
+	for id := range sets {
+		out[id] = sets[id].in(&u)
 	}
 	return out
 }
