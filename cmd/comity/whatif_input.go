@@ -6,7 +6,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -19,6 +18,7 @@ import (
 	"github.com/comity-project/comity/engine"
 	"github.com/comity-project/comity/internal/app"
 	"github.com/comity-project/comity/internal/audit"
+	"github.com/comity-project/comity/internal/decide"
 )
 
 // recorded decides the decisions of a log again, ranges of entries side by side.
@@ -55,11 +55,7 @@ func (k *worker) entry(a *app.App, e *audit.Entry) error {
 	if err != nil {
 		return err
 	}
-	var p decided
-	req, err := comity.Request{}, json.Unmarshal(e.Payload, &p)
-	if err == nil {
-		req, err = p.question()
-	}
+	req, err := decide.Question(e)
 	if err == nil {
 		err = k.decide(at, eng, req)
 	}

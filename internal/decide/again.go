@@ -58,6 +58,16 @@ type withOrigin struct {
 	Value json.RawMessage `json:"value"`
 }
 
+// Question is the request that an entry records, with its resolved facts. The entry's payload
+// must be open.
+func Question(e *audit.Entry) (comity.Request, error) {
+	var p decided
+	if err := json.Unmarshal(e.Payload, &p); err != nil {
+		return comity.Request{}, &comity.Error{Code: comity.CodeInvalid, Op: "read payload", Err: err}
+	}
+	return p.question()
+}
+
 // Again decides again what an entry records, with an engine that has the program of that
 // time. The entry's payload must be open.
 func Again(eng *engine.Engine, e *audit.Entry, voice string) (*Recomputed, error) {
