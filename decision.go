@@ -32,6 +32,7 @@ type Decision struct {
 	Applicable []string            `json:"applicable,omitempty"`
 	Citations  []string            `json:"citations,omitempty"`
 	Regions    map[string][]string `json:"regions,omitempty"`
+	Near       []Near              `json:"near,omitempty"`
 	Overridden []Override          `json:"overridden,omitempty"`
 
 	Explanation []string `json:"explanation,omitempty"`
@@ -105,6 +106,18 @@ type Missing struct {
 	NeededBy []string `json:"needed_by,omitempty"`
 	Possible bool     `json:"possible,omitempty"`
 	Parts    []int    `json:"parts,omitempty"`
+}
+
+// Near tells that a given number lies within a tenth of a threshold, or next to a small one,
+// behind which the answer is another: Requirement begins to bind there, or no longer does, or
+// decides otherwise. Only explained answers list it.
+type Near struct {
+	Fact        string `json:"fact"`
+	Given       int64  `json:"given"`
+	Threshold   int64  `json:"threshold"`
+	Requirement string `json:"requirement"`
+	Text        string `json:"text"`
+	Parts       []int  `json:"parts,omitempty"`
 }
 
 // Duty applies and was neither shown nor denied.

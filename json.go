@@ -61,6 +61,11 @@ func (w *jsonWriter) flag(name string, b bool) {
 	}
 }
 
+func (w *jsonWriter) number(name string, n int64) {
+	w.field(name)
+	w.b = strconv.AppendInt(w.b, n, 10)
+}
+
 func (w *jsonWriter) texts(name string, list []string) {
 	if len(list) > 0 {
 		w.field(name)

@@ -30,6 +30,7 @@ func (w *jsonWriter) decision(d *Decision) {
 	w.texts("applicable", d.Applicable)
 	w.texts("citations", d.Citations)
 	w.regions(d.Regions)
+	each(w, "near", d.Near, (*jsonWriter).near)
 	each(w, "overridden", d.Overridden, (*jsonWriter).override)
 	w.texts("explanation", d.Explanation)
 	w.texts("warnings", d.Warnings)
@@ -113,6 +114,15 @@ func (w *jsonWriter) missing(m *Missing) {
 	w.texts("needed_by", m.NeededBy)
 	w.flag("possible", m.Possible)
 	w.parts(m.Parts)
+}
+
+func (w *jsonWriter) near(n *Near) {
+	w.must("fact", n.Fact)
+	w.number("given", n.Given)
+	w.number("threshold", n.Threshold)
+	w.must("requirement", n.Requirement)
+	w.must("text", n.Text)
+	w.parts(n.Parts)
 }
 
 func (w *jsonWriter) duty(d *Duty) {

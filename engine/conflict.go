@@ -184,11 +184,11 @@ func (p *Program) verdict(in *Input, vi, di uint32) verdict {
 	if di < declaredBase && p.recognises(&p.rules[di], v.order, day) {
 		return verdictStays
 	}
+	if p.yields(d) { // also to other rules that are no law: only law lifts
+		return verdictStays
+	}
 	if p.yields(v) {
 		return verdictDrop
-	}
-	if p.yields(d) {
-		return verdictStays
 	}
 	one := func(a, b pack.RegionID) bool { return regions.In(a, []pack.RegionID{b}, day) == pack.True }
 	if one(v.order, d.order) || one(d.order, v.order) {
@@ -200,11 +200,12 @@ func (p *Program) verdict(in *Input, vi, di uint32) verdict {
 	return verdictClash
 }
 
-// companyWeight is the weight of a company's own rules, which like standards yield to law.
-const companyWeight = 10
+// industryWeight is the weight of the rules of an industry, which like those of a company
+// and like standards yield to law.
+const industryWeight = 20
 
 func (p *Program) yields(s standing) bool {
-	return s.weight <= companyWeight || p.pseudoOrder != 0 && s.order == p.pseudoOrder
+	return s.weight <= industryWeight || p.pseudoOrder != 0 && s.order == p.pseudoOrder
 }
 
 // recognises tells whether the rule's own exceptions give way to laws of an order.

@@ -88,6 +88,7 @@ func (p *Program) Decision(in *Input, res *Result, explain bool) comity.Decision
 	if explain {
 		r.d.Explanation = r.explain()
 		p.confirmMissing(in, res, r.d.Missing)
+		r.near()
 	}
 	r.remedies()
 	if t := p.validUntil(in, res); !t.IsZero() {

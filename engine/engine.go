@@ -167,7 +167,11 @@ func (lib *library) readFolder(f Folder, must bool, addFile func(SourceFile), pr
 		if p == nil {
 			continue
 		}
-		if i := slices.IndexFunc(lib.packs, func(q *pack.Pack) bool { return q.ID == p.ID }); i >= 0 {
+		i := slices.IndexFunc(lib.packs, func(q *pack.Pack) bool { return q.ID == p.ID })
+		if old := lib.replaced(p, i, must); old != nil {
+			pack.CheckReplaced(lib.vocab, old, p, probs)
+		}
+		if i >= 0 {
 			lib.packs[i] = p
 		} else {
 			lib.packs = append(lib.packs, p)
@@ -197,6 +201,19 @@ func (lib *library) readPacks(f Folder, dirs []string, probs *pack.Problems) []*
 		probs.Join(list)
 	}
 	return out
+}
+
+// replaced is the pack whose place p takes, at index i of those that were read; also an
+// embedded one that the caller left out, if p is no law.
+func (lib *library) replaced(p *pack.Pack, i int, added bool) *pack.Pack {
+	if i >= 0 {
+		return lib.packs[i]
+	}
+	if _, err := fs.Stat(packs.FS, path.Join(p.ID, "pack.yaml")); err != nil || !added || !lib.vocab.OnlyTightens(p) {
+		return nil
+	}
+	var faults pack.Problems // of an embedded pack, which are not the user's
+	return pack.ReadPack(packs.FS, p.ID, embeddedName, lib.vocab, &faults)
 }
 
 func packError(op string, err error) error {

@@ -143,6 +143,8 @@ type Program struct {
 	// something was done.
 	readers [][]uint64
 	ranks   []uint32 // of each rule by weight and id
+	// thresholds are the numbers that conditions compare counted facts with, in order.
+	thresholds map[pack.FactID][]threshold
 	// names of values as answers give them, per fact: made once, since each takes memory.
 	valueNames [][]any
 	// fixable tells, per node and per atom, what changes of facts can make of it.

@@ -67,6 +67,7 @@ func (p *Program) usesOf() {
 	p.rankRules()
 	p.nameValues()
 	p.findFixable()
+	p.findThresholds()
 	for id := range p.facts {
 		f := p.facts[id].def
 		if f != nil && (f.Kind == pack.KindDay || f.Kind == pack.KindInstant) && (f.Role == pack.RoleGround || f.Role == pack.RoleSafeguard) && f.AgedBy == 0 {

@@ -24,7 +24,7 @@ func TestWalk(t *testing.T) {
 		}
 		c.append(decision(n))
 	}
-	_, err := c.book.Erase(t.Context(), comity.Subject{ID: "Erika-Mustermann-4", Home: "DE"}, "officer")
+	_, err := c.book.Erase(t.Context(), comity.Subject{ID: "Erika-Mustermann-4", Home: "DE"}, audit.Erasure{By: "officer", Reason: "asked for it"})
 	must(t, err)
 	size := c.log.Head().Size
 	decisions := func(l *audit.Leaf) bool { return l.Type == audit.TypeDecision }

@@ -38,6 +38,7 @@ func (c *canon) answer(dec *comity.Decision) {
 	c.instant("known_at", dec.KnownAt)
 	list(c, "missing", dec.Missing, (*canon).missing)
 	c.text("mode", string(dec.Mode))
+	list(c, "near", dec.Near, (*canon).near)
 	c.texts("not_at_issue", dec.NotAtIssue)
 	list(c, "outside", dec.Outside, (*canon).outside)
 	list(c, "overridden", dec.Overridden, (*canon).override)
@@ -304,6 +305,15 @@ func (c *canon) missing(x *comity.Missing) {
 	c.texts("needed_by", x.NeededBy)
 	c.parts(x.Parts)
 	c.flag("possible", x.Possible)
+}
+
+func (c *canon) near(x *comity.Near) {
+	c.text("fact", x.Fact)
+	c.any("given", x.Given)
+	c.parts(x.Parts)
+	c.text("requirement", x.Requirement)
+	c.text("text", x.Text)
+	c.any("threshold", x.Threshold)
 }
 
 func (c *canon) duty(x *comity.Duty) {

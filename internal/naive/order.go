@@ -11,10 +11,10 @@ import (
 )
 
 const (
-	// companyWeight is the weight of the rules of a company, which yield to law, as do
-	// those of the order of standards.
-	companyWeight = 10
-	standards     = "INT"
+	// industryWeight is the weight of the rules of an industry, which yield to law, as do
+	// the lighter ones of a company and those of the order of standards.
+	industryWeight = 20
+	standards      = "INT"
 	// federalWeight is the weight of the demand of a foreign order.
 	federalWeight = 40
 )
@@ -90,7 +90,7 @@ func (e *evaluation) party(key int) party {
 
 // yields tells whether the party gives way to law of any order.
 func (e *evaluation) yields(p party) bool {
-	return p.weight == companyWeight || e.m.Vocab.Regions().Code(p.order) == standards
+	return p.weight <= industryWeight || e.m.Vocab.Regions().Code(p.order) == standards
 }
 
 // answer is how a violation fares against one demand.
@@ -168,10 +168,10 @@ func (e *evaluation) meet(v, d int) answer {
 		}
 	}
 	switch {
+	case e.yields(b): // also to another rule that is no law
+		return stays
 	case e.yields(a):
 		return dropped
-	case e.yields(b):
-		return stays
 	case regions.In(a.order, []pack.RegionID{b.order}, day) == pack.True,
 		regions.In(b.order, []pack.RegionID{a.order}, day) == pack.True:
 		if b.weight > a.weight {

@@ -11,7 +11,7 @@ import (
 
 // Check reports what makes a linked model wrong although each file could be read:
 // citations of undeclared instruments, scopes that fail open, exceptions that can never
-// apply, gaps and overlaps between wordings, and packs past their review.
+// apply, gaps and overlaps between wordings, and rules of a company that would lift law.
 func Check(m *Model, probs *Problems) {
 	c := &checker{m: m, probs: probs, v: m.Vocab, reqs: map[string]*Requirement{}}
 	for _, p := range m.Packs {
@@ -25,6 +25,7 @@ func Check(m *Model, probs *Problems) {
 	for _, p := range m.Packs {
 		c.pack(p)
 	}
+	c.loosening()
 	c.exceptions()
 }
 

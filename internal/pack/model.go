@@ -65,6 +65,7 @@ func Link(v *Vocabulary, packs []*Pack, knownAt Day, probs *Problems) *Model {
 	m := &Model{Vocab: v, KnownAt: knownAt}
 	for _, p := range packs {
 		if i := slices.IndexFunc(m.Packs, func(q *Pack) bool { return q.ID == p.ID }); i >= 0 {
+			CheckReplaced(v, m.Packs[i], p, probs)
 			m.Packs[i] = p
 			continue
 		}

@@ -14,6 +14,8 @@ import (
 type definition struct {
 	fact *Fact
 	keys map[string]*yaml.Node
+	// values is how many values the fact had before: what they mean is settled.
+	values int
 }
 
 // Read adds one vocabulary file: new facts, operations and action types, and new values
@@ -31,9 +33,10 @@ func (v *Vocabulary) Read(file string, data []byte, probs *Problems) {
 		return
 	}
 	var defs []definition
+	settled := FactID(len(v.Facts)) // the first fact of this file
 	for _, p := range rd.entries(f["facts"]) {
 		if fact, keys := v.readFact(rd, p); fact != nil {
-			defs = append(defs, definition{fact, keys})
+			defs = append(defs, definition{fact, keys, len(fact.Values)})
 		}
 	}
 	// A fact may share the values of one that follows, and values may imply any of them.
@@ -45,7 +48,7 @@ func (v *Vocabulary) Read(file string, data []byte, probs *Problems) {
 	}
 	v.refreshShared()
 	for _, d := range defs {
-		v.linkFact(rd, d.fact, d.keys)
+		v.linkFact(rd, d, settled)
 	}
 	v.date, v.op = v.byName["date"], v.byName["operation"]
 	if v.date == 0 || v.op == 0 {
@@ -195,22 +198,49 @@ func (v *Vocabulary) refreshShared() {
 	}
 }
 
-// linkFact reads what may name other facts and values, once all are known.
-func (v *Vocabulary) linkFact(rd reader, fact *Fact, f map[string]*yaml.Node) {
+// linkFact reads what may name other facts and values, once all are known. A file speaks of
+// its own values and dates only: what those of an earlier file mean decides about law.
+func (v *Vocabulary) linkFact(rd reader, d definition, settled FactID) {
+	fact, f := d.fact, d.keys
 	for _, p := range rd.entries(f["implies"]) {
 		from, ok := fact.ValueIndex(p.key)
 		if !ok {
 			rd.fail(p.keyNode, fact.suggestValue(p.key), "%s has no value %q", fact.Name, p.key)
 			continue
 		}
-		fact.Implies[from] = append(fact.Implies[from], v.valueList(rd, fact, p.node)...)
+		if d.ownValue(rd, p.keyNode, from) {
+			to, _ := v.valueList(rd, fact, p.node)
+			fact.Implies[from] = append(fact.Implies[from], to...)
+		}
 	}
-	if n := f["alone"]; n != nil {
-		fact.Alone = append(fact.Alone, v.valueList(rd, fact, n)...)
+	fact.Alone = append(fact.Alone, v.ownValues(rd, d, f["alone"])...)
+	fact.Circumstances = append(fact.Circumstances, v.ownValues(rd, d, f["circumstances"])...)
+	v.linkAge(rd, fact, f, settled)
+}
+
+// ownValues is the list of values of this file that a node names.
+func (v *Vocabulary) ownValues(rd reader, d definition, n *yaml.Node) (own []int) {
+	if n == nil {
+		return nil
 	}
-	if n := f["circumstances"]; n != nil {
-		fact.Circumstances = append(fact.Circumstances, v.valueList(rd, fact, n)...)
+	indexes, nodes := v.valueList(rd, d.fact, n)
+	for k, i := range indexes {
+		if d.ownValue(rd, nodes[k], i) {
+			own = append(own, i)
+		}
 	}
+	return own
+}
+
+// ownValue refuses to say more of a value that an earlier file defined.
+func (d *definition) ownValue(rd reader, n *yaml.Node, i int) bool {
+	if i < d.values {
+		rd.fail(n, "add a value of your own, which may imply that one", "what %s of %s means is settled: laws read it", d.fact.Values[i].Name, d.fact.Name)
+	}
+	return i >= d.values
+}
+
+func (v *Vocabulary) linkAge(rd reader, fact *Fact, f map[string]*yaml.Node, settled FactID) {
 	n := f["ages"]
 	if n == nil {
 		return
@@ -228,13 +258,16 @@ func (v *Vocabulary) linkFact(rd reader, fact *Fact, f map[string]*yaml.Node) {
 	case o.Kind != KindDay && o.Kind != KindInstant:
 		rd.fail(f["origin"], "name a date or instant", "%s is %s", o.Name, o.Kind)
 		fact.Ages = NoUnit
+	case o.ID < settled:
+		rd.fail(f["origin"], "define a date of your own, or compare with $"+o.Name, "whether %s is the origin of an age is settled: laws read it", o.Name)
+		fact.Ages = NoUnit
 	default:
 		fact.Origin, o.AgedBy, o.AgeRests = o.ID, fact.ID, fact.Role == RoleAge
 	}
 }
 
-func (v *Vocabulary) valueList(rd reader, fact *Fact, n *yaml.Node) []int {
-	var out []int
+// valueList is the indexes of the values that a node names, and where each is named.
+func (v *Vocabulary) valueList(rd reader, fact *Fact, n *yaml.Node) (out []int, nodes []*yaml.Node) {
 	for _, c := range rd.oneOrMore(n) {
 		s := rd.str(c)
 		i, ok := fact.ValueIndex(s)
@@ -242,9 +275,9 @@ func (v *Vocabulary) valueList(rd reader, fact *Fact, n *yaml.Node) []int {
 			rd.fail(c, fact.suggestValue(s), "%s has no value %q", fact.Name, s)
 			continue
 		}
-		out = append(out, i)
+		out, nodes = append(out, i), append(nodes, c)
 	}
-	return out
+	return out, nodes
 }
 
 func (v *Vocabulary) readValues(rd reader, fact *Fact, n *yaml.Node) {

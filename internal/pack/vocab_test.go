@@ -127,6 +127,13 @@ func TestVocabularyErrors(t *testing.T) {
 		{facts + "x: {type: enum, role: act, values: [a], implies: {§b: a}}\n", `x has no value "b"`, `did you mean "a"?`},
 		{facts + "x: {type: enum, role: act, values: [a], implies: {a: [a, §bcdef]}}\n", `x has no value "bcdef"`, "use a"},
 		{facts + "x: {type: enum, role: act, values: [a], alone: §bcdef}\n", `x has no value "bcdef"`, "use a"},
+		// what laws read is settled
+		{facts + "consent: {values: [tacit], implies: {§none: [tacit]}}\n", "what none of consent means is settled", "add a value of your own, which may imply that one"},
+		{facts + "consent: {implies: {§opt_in: explicit}}\n", "what opt_in of consent means is settled", "a value of your own"},
+		{facts + "collected_for: {implies: {§analytics: recruitment}}\n", "what analytics of collected_for means is settled", "a value of your own"},
+		{facts + "consent: {values: [tacit], alone: [tacit, §explicit]}\n", "what explicit of consent means is settled", "a value of your own"},
+		{facts + "consent: {circumstances: §explicit}\n", "what explicit of consent means is settled", "a value of your own"},
+		{facts + "x: {type: int, role: act, ages: day, origin: §collected_at}\n", "whether collected_at is the origin of an age is settled", "compare with $collected_at"},
 		{facts + "x: {type: int, role: age, ages: §weeks, origin: date}\n", "an age is a number of units since its origin", "ages: hour, day, month or year"},
 		{facts + "x: {type: bool, role: age, ages: §day, origin: date}\n", "an age is a number", "write type: int"},
 		{facts + "x: {type: int, role: age, ages: day, origin: §purpose}\n", "purpose is enum", "name a date or instant"},
