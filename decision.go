@@ -120,13 +120,14 @@ type Near struct {
 	Parts       []int  `json:"parts,omitempty"`
 }
 
-// Duty applies and was neither shown nor denied.
+// Duty applies and was neither shown nor denied. Due is a day or an instant, as in Condition.
 type Duty struct {
 	ID          string   `json:"id"`
 	Text        string   `json:"text"`
 	Requirement string   `json:"requirement"`
 	Citations   []string `json:"citations,omitempty"`
 	Action      *Action  `json:"action,omitempty"`
+	Due         string   `json:"due,omitempty"`
 	Parts       []int    `json:"parts,omitempty"`
 }
 

@@ -131,6 +131,7 @@ func (w *jsonWriter) duty(d *Duty) {
 	w.must("requirement", d.Requirement)
 	w.texts("citations", d.Citations)
 	w.action(d.Action)
+	w.text("due", d.Due)
 	w.parts(d.Parts)
 }
 

@@ -353,25 +353,6 @@ func (r *report) condition(c *pack.Condition, id string, cites []string, rule ui
 	r.d.Conditions = append(r.d.Conditions, out)
 }
 
-// due is the day or instant of an operand as the law's zone counts it, empty if its fact is
-// absent.
-func (in *Input) due(a *pack.Atom, zone *time.Location) string {
-	if a.Ref == 0 {
-		return a.Plus.AddTo(pack.Day(a.Num)).String()
-	}
-	if !in.given.has(a.Ref) {
-		return ""
-	}
-	at := in.at[a.Ref]
-	if in.prog.facts[a.Ref].def.Kind == pack.KindDay {
-		at = pack.Noon(pack.Day(in.num[a.Ref]))
-	}
-	if a.Plus.Unit == pack.Hours {
-		return pack.Instant{Sec: at.Sec + int64(a.Plus.N)*3600, Local: at.Local}.Time(zone).UTC().Format(time.RFC3339)
-	}
-	return a.Plus.AddTo(at.Day(zone)).String()
-}
-
 // openConditions are what an exception that was claimed still asks for; alternatives are
 // one condition.
 func (r *report) openConditions(h heldBranch, b *pack.RuleBranch) {
@@ -390,16 +371,20 @@ func (r *report) openConditions(h heldBranch, b *pack.RuleBranch) {
 }
 
 func (r *report) dutiesAndQuestions() {
-	if n := len(r.res.duties); n > 0 {
+	duties := r.res.duties
+	if pending := r.pending(); len(pending) > 0 {
+		duties = append(slices.Clone(duties), pending...)
+	}
+	if n := len(duties); n > 0 {
 		r.d.Duties = make([]comity.Duty, 0, n)
 	}
-	for _, i := range r.byWeight(r.res.duties) {
+	for _, i := range r.byWeight(duties) {
 		q := r.rule(i).Req
 		title := q.Title
 		if title == "" {
 			title = q.Text[lang]
 		}
-		r.d.Duties = append(r.d.Duties, comity.Duty{ID: q.ID, Text: title, Requirement: q.ID, Citations: r.copied(q.Cites)})
+		r.d.Duties = append(r.d.Duties, comity.Duty{ID: q.ID, Text: title, Requirement: q.ID, Citations: r.copied(q.Cites), Due: r.dueOf(i)})
 	}
 	for _, i := range r.byWeight(r.res.questions) {
 		q := r.rule(i).Req

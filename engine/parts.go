@@ -123,7 +123,7 @@ func (j *partJoiner) addLists(d *comity.Decision, i int) {
 		return true
 	}, func(m *comity.Missing) *[]int { return &m.Parts })
 	all.Near = join(all.Near, d.Near, i, func(a, b *comity.Near) bool { return a.Text == b.Text }, func(x *comity.Near) *[]int { return &x.Parts })
-	all.Duties = join(all.Duties, d.Duties, i, func(a, b *comity.Duty) bool { return a.ID == b.ID && a.Requirement == b.Requirement }, func(x *comity.Duty) *[]int { return &x.Parts })
+	all.Duties = join(all.Duties, d.Duties, i, func(a, b *comity.Duty) bool { return a.ID == b.ID && a.Requirement == b.Requirement && a.Due == b.Due }, func(x *comity.Duty) *[]int { return &x.Parts })
 	all.Questions = join(all.Questions, d.Questions, i, func(a, b *comity.Question) bool { return a.Requirement == b.Requirement }, func(x *comity.Question) *[]int { return &x.Parts })
 	all.Grounds = join(all.Grounds, d.Grounds, i, func(a, b *comity.Ground) bool {
 		return a.Requirement == b.Requirement && a.Branch == b.Branch

@@ -33,7 +33,7 @@ func printDecision(s *screen, d *comity.Decision) {
 		s.row("regions", plain, kind+": "+places)
 	}
 	for _, x := range d.Duties {
-		s.row("duty", plain, x.Requirement+" "+x.Text+ofParts(x.Parts)+cited(x.Citations))
+		s.row("duty", plain, x.Requirement+" "+x.Text+by(x.Due)+ofParts(x.Parts)+cited(x.Citations))
 	}
 	for _, x := range d.Overridden {
 		s.row("overridden", plain, fmt.Sprintf("%s: %s was given, %s is used, from %s", x.Fact, value(x.Given), value(x.Used), x.Source))

@@ -319,6 +319,7 @@ func (c *canon) near(x *comity.Near) {
 func (c *canon) duty(x *comity.Duty) {
 	c.action(x.Action)
 	c.texts("citations", x.Citations)
+	c.given("due", x.Due)
 	c.text("id", x.ID)
 	c.parts(x.Parts)
 	c.text("requirement", x.Requirement)
