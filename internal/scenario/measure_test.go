@@ -51,8 +51,8 @@ func TestRealCases(t *testing.T) {
 			t.Logf("%s: %v", c.ID, o.Faults)
 		}
 	}
-	if len(all) < 121 {
-		t.Fatalf("%d scenarios, want at least 121", len(all))
+	if len(all) < 169 {
+		t.Fatalf("%d scenarios, want 169", len(all))
 	}
 	s, n := Measure(all), Measure(none)
 	for _, x := range []struct {
