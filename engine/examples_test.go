@@ -25,7 +25,6 @@ type example struct {
 	restrict bool
 }
 
-// K13 is left out: its regime, vn_pdpl, is none of the thirteen packs.
 var examples = []example{
 	{
 		id: "R02", why: "Article 17 demands the erasure, the US rule forbids it, and Article 17(3)(b) recognises the Union alone", effect: comity.Review,
@@ -105,6 +104,15 @@ var examples = []example{
 			"purpose": "gig_work_management", "significant_effect": true, "human_review": "formal", "art22_exception": "none", "explanation_given": false,
 		},
 		violated: []string{"EU-GDPR-22"}, cites: []string{"GDPR Art. 22"},
+	},
+	{
+		id: "K13", why: "the data of one's own staff in a cloud: exempt by status, so no condition", effect: comity.Allow, plain: true,
+		facts: comity.Facts{
+			"operation": "store", "date": "2026-04-15", "subject_location": []string{"VN"}, "subject_role": "employee",
+			"controller_establishment": []string{"VN"}, "controller_type": "employer", "data_categories": []string{"employment"},
+			"purpose": "hr_management", "legal_basis": "contract", "consent": "none", "stored_in": []string{"SG"}, "authority_notified": false,
+		},
+		cites: []string{"Law 91/2025/QH15 Art. 20"},
 	},
 	{
 		id: "R42", why: "the German period is over: the erasure has no exception left", effect: comity.Allow,
