@@ -28,8 +28,11 @@ type Decision struct {
 	Outside    []OutsideNode `json:"outside,omitempty"`
 	// NotAtIssue lists, with missing=ignore, the prohibitions that bind but about whose
 	// exceptions nothing was said: with missing=review they could stop the operation.
-	NotAtIssue []string            `json:"not_at_issue,omitempty"`
-	Applicable []string            `json:"applicable,omitempty"`
+	NotAtIssue []string `json:"not_at_issue,omitempty"`
+	Applicable []string `json:"applicable,omitempty"`
+	// Unbound says in sentences why no requirement binds, where none does and no node of
+	// Outside says it.
+	Unbound    []string            `json:"unbound,omitempty"`
 	Citations  []string            `json:"citations,omitempty"`
 	Regions    map[string][]string `json:"regions,omitempty"`
 	Near       []Near              `json:"near,omitempty"`

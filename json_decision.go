@@ -28,6 +28,7 @@ func (w *jsonWriter) decision(d *Decision) {
 	each(w, "outside", d.Outside, (*jsonWriter).outside)
 	w.texts("not_at_issue", d.NotAtIssue)
 	w.texts("applicable", d.Applicable)
+	w.texts("unbound", d.Unbound)
 	w.texts("citations", d.Citations)
 	w.regions(d.Regions)
 	each(w, "near", d.Near, (*jsonWriter).near)

@@ -83,6 +83,7 @@ func (p *Program) Decision(in *Input, res *Result, explain bool) comity.Decision
 	r.notAtIssue()
 	p.collectMoments(in, res)
 	r.outsideNodes()
+	r.d.Unbound = r.unbound()
 	r.d.Citations = r.citations()
 	r.warnings()
 	if explain {

@@ -240,27 +240,3 @@ func (r *report) explainMissing() []string {
 	}
 	return out
 }
-
-// nothingApplies says why no regime binds: for each regime that has not been ruled out by
-// its reach, what stopped it.
-func (r *report) nothingApplies() []string {
-	if len(r.outside) > 0 {
-		return []string{"No requirement binds: the regimes within reach leave this out by status."}
-	}
-	var near []string
-	r.in.eachChunk(func(int) {
-		for no := range r.p.packs {
-			info := &r.p.packs[no]
-			if info.src.Reach.When.Op == pack.OpTrue {
-				continue
-			}
-			if t, _ := r.in.cond(info.reach); t != 0 {
-				near = appendNew(near, info.src.Name+": its reach is met, but no requirement covers this operation, data and date.")
-			}
-		}
-	})
-	if len(near) == 0 {
-		return []string{"No regime's reach is met by the places, persons and actors of this operation."}
-	}
-	return near
-}

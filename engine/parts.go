@@ -85,6 +85,7 @@ func (j *partJoiner) add(d *comity.Decision, i int) {
 	}
 	j.addLists(d, i)
 	all.Applicable = merge(all.Applicable, d.Applicable)
+	all.Unbound = merge(all.Unbound, d.Unbound)
 	all.NotAtIssue = merge(all.NotAtIssue, d.NotAtIssue)
 	all.Warnings = merge(all.Warnings, d.Warnings)
 	for _, x := range d.Packs {
@@ -155,6 +156,9 @@ func (j *partJoiner) finish(explain bool) comity.Decision {
 		op := d.Missing[k]
 		copy(d.Missing[1:k+1], d.Missing[:k])
 		d.Missing[0] = op
+	}
+	if len(d.Applicable) > 0 {
+		d.Unbound = nil
 	}
 	if !explain && len(d.Citations) > MaxCitations {
 		d.Citations = d.Citations[:MaxCitations]

@@ -154,7 +154,7 @@ func printRemedies(s *screen, list []comity.Violation) {
 // nothingStops is the reason of an allow that rests on no exception.
 func nothingStops(d *comity.Decision) string {
 	if len(d.Applicable) == 0 {
-		return "no law among the packs reaches this operation"
+		return cmp.Or(strings.Join(d.Unbound, " "), "no requirement of the packs binds this operation")
 	}
 	return "nothing that applies is violated: " + strings.Join(d.Applicable, ", ")
 }

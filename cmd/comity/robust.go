@@ -5,34 +5,43 @@ package main
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/comity-project/comity/engine"
 	"github.com/comity-project/comity/internal/scenario"
 )
 
-// harden measures enforcement case by case, so that progress can be shown.
+// harden measures enforcement case by case, on all processors.
 func harden(eng *engine.Engine, cases []scenario.Case, p *progress) scenario.Robust {
+	parts := make([]scenario.Robust, len(cases))
+	inParallel(len(cases), p, func(i int) { parts[i] = scenario.Harden(eng, cases[i:i+1]) })
 	all := scenario.Robust{Facts: map[string]int{}, Requirements: map[string]int{}}
-	for i := range cases {
-		p.at(i)
-		one := scenario.Harden(eng, cases[i:i+1])
-		all.Denials += one.Denials
-		all.WithHoles += one.WithHoles
-		all.NotDenied = append(all.NotDenied, one.NotDenied...)
-		all.Holes = append(all.Holes, one.Holes...)
-		all.Allowed += one.Allowed
-		all.Complete += one.Complete
-		all.ToReview = append(all.ToReview, one.ToReview...)
-		all.ToDeny = append(all.ToDeny, one.ToDeny...)
-		for k, n := range one.Facts {
-			all.Facts[k] += n
-		}
-		for k, n := range one.Requirements {
-			all.Requirements[k] += n
-		}
+	for _, one := range parts {
+		all.Add(one)
 	}
 	return all
+}
+
+// inParallel does n things on all processors and shows how many have begun.
+func inParallel(n int, p *progress, do func(i int)) {
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	work := func(shown bool) {
+		for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+			if shown {
+				p.at(i)
+			}
+			do(i)
+		}
+	}
+	for range runtime.GOMAXPROCS(0) - 1 {
+		wg.Go(func() { work(false) })
+	}
+	work(true)
+	wg.Wait()
 }
 
 func printRobust(s *screen, r *scenario.Robust) {

@@ -26,12 +26,13 @@ type testFlags struct {
 func newTest() *cobra.Command {
 	var f testFlags
 	cmd := &cobra.Command{
-		Use:   "test FILE...",
+		Use:   "test [FILE...]",
 		Short: "Decide scenario files and pack cases and score the answers",
 		Long: `Decides every case of the given files (scenario files and pack cases; a folder
 stands for the YAML files in it) and scores the answers: recall per effect and
 its macro average (a review counts from 15 on), allows that are rightly plain or
 conditional, and citations; cases in which no regime applies stand apart.
+Without FILE it decides the cases of all embedded packs.
 
 --robust asks for more: each denied case is decided again in missing=review
 without each of its facts in turn, and each allowed one as it is. A denial that
@@ -40,8 +41,8 @@ turns into a plain allow is a hole.
 Exit code 3 if a case fails.`,
 		Example: `  comity test packs/eu_gdpr/cases
   comity test scenarios.yaml --json
-  comity test --robust --loaded scenarios.yaml`,
-		Args: needFiles,
+  comity test --robust --loaded scenarios.yaml
+  comity test --robust`,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
 	}
 	f.packs.bind(cmd)
@@ -53,20 +54,12 @@ Exit code 3 if a case fails.`,
 	return cmd
 }
 
-// needFiles says what to do where no file is named.
-func needFiles(_ *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return usageError("test", "name scenario files, files of pack cases, or folders of them, such as packs/eu_gdpr/cases", "no file is given")
-	}
-	return nil
-}
-
 func (f *testFlags) run(cmd *cobra.Command, args []string) error {
 	eng, err := f.packs.engine()
 	if err != nil {
 		return err
 	}
-	cases, err := readCases(args)
+	cases, err := f.cases(eng, args)
 	if err != nil {
 		return err
 	}
@@ -87,6 +80,21 @@ func (f *testFlags) run(cmd *cobra.Command, args []string) error {
 		rep.print(newScreen(cmd.OutOrStdout()), !f.failing)
 	}
 	return found(rep.Failed > 0)
+}
+
+// cases are those of the files, or without any those of the embedded packs.
+func (f *testFlags) cases(eng *engine.Engine, files []string) ([]scenario.Case, error) {
+	switch {
+	case len(files) > 0:
+		return readCases(files)
+	case len(f.packs.dirs) > 0:
+		return nil, usageError("test", "name scenario files, files of pack cases, or folders of them, such as packs/eu_gdpr/cases", "no file is given")
+	}
+	var ids []string
+	for _, p := range eng.Program().Model().Packs {
+		ids = append(ids, p.ID)
+	}
+	return scenario.Embedded(ids)
 }
 
 // readCases reads files of cases; a folder stands for the YAML files in it.
@@ -180,11 +188,10 @@ func (rep *testReport) loadedOnly(eng *engine.Engine, cases []scenario.Case) []s
 
 // decideCases decides cases and lists those that fail.
 func decideCases(eng *engine.Engine, cases []scenario.Case, p *progress) (outcomes []scenario.Outcome, failures []testFailure) {
+	outcomes = make([]scenario.Outcome, len(cases))
+	inParallel(len(cases), p, func(i int) { outcomes[i] = scenario.Run(eng, cases[i]) })
 	for i, c := range cases {
-		p.at(i)
-		o := scenario.Run(eng, c)
-		outcomes = append(outcomes, o)
-		if len(o.Faults) > 0 {
+		if o := &outcomes[i]; len(o.Faults) > 0 {
 			failures = append(failures, testFailure{c.ID, c.File, c.Line, o.Faults, o.Decision.Citations})
 		}
 	}

@@ -48,6 +48,7 @@ func (c *canon) answer(dec *comity.Decision) {
 	if len(dec.Regions) > 0 {
 		c.any("regions", dec.Regions)
 	}
+	c.texts("unbound", dec.Unbound)
 	c.instant("valid_until", dec.ValidUntil)
 	list(c, "violations", dec.Violations, (*canon).violation)
 	c.texts("warnings", dec.Warnings)

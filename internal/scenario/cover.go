@@ -46,7 +46,7 @@ func Cover(m *pack.Model, ids []string, outcomes []Outcome) Coverage {
 			note(&c.Requirements, s.passed[q.ID], q.ID+": no case that it lets pass")
 			for i := range q.Unless {
 				b := &q.Unless[i]
-				if b.Permit == "" && b.EdgeSet == "" {
+				if b.Permit == "" {
 					note(&c.Branches, s.branches[q.ID+"/"+b.ID], q.ID+"/"+b.ID+": no case uses this exception")
 				}
 				for j := range b.Conditions {
@@ -63,7 +63,7 @@ func Cover(m *pack.Model, ids []string, outcomes []Outcome) Coverage {
 			note(&c.Outside, s.outside[p.ID+"/"+n.ID], p.ID+" outside "+n.ID+": no case uses this node")
 		}
 		for _, e := range p.Edges {
-			note(&c.Edges, s.edges[e.ID], "edge "+e.Set+"/"+e.ID+": no case uses this edge")
+			note(&c.Edges, s.edges[e.Set+"/"+e.ID], "edge "+e.Set+"/"+e.ID+": no case uses this edge")
 		}
 	}
 	return c
@@ -92,7 +92,7 @@ func collect(m *pack.Model, outcomes []Outcome) seen {
 			s.passed[g.Requirement] = true
 			base, edge, _ := strings.Cut(g.Branch, ":")
 			s.branches[g.Requirement+"/"+base] = true
-			s.edges[edge] = true
+			s.edges[edgeSet(kinds[g.Requirement], base)+"/"+edge] = true
 		}
 		for _, id := range d.Applicable {
 			q := kinds[id]
@@ -113,8 +113,37 @@ func collect(m *pack.Model, outcomes []Outcome) seen {
 			s.outside[n.Pack+"/"+n.ID] = true
 		}
 		s.permits(kinds, d)
+		s.ended(m, d)
 	}
 	return s
+}
+
+// ended counts an edge as used where an answer denies for lack of it and cites what ended it:
+// an edge that ended before its law began serves nothing else.
+func (s *seen) ended(m *pack.Model, d *comity.Decision) {
+	for _, v := range d.Violations {
+		cited := func(c string) bool { return slices.Contains(v.Citations, c) }
+		for _, p := range m.Packs {
+			for _, e := range p.Edges {
+				if len(e.EndedBy) > 0 && slices.ContainsFunc(e.Cites, cited) && slices.ContainsFunc(e.EndedBy, cited) {
+					s.edges[e.Set+"/"+e.ID] = true
+				}
+			}
+		}
+	}
+}
+
+// edgeSet is the set of edges that an exception rests on, empty if it is none.
+func edgeSet(q *pack.Requirement, branch string) string {
+	if q == nil {
+		return ""
+	}
+	for i := range q.Unless {
+		if q.Unless[i].ID == branch {
+			return q.Unless[i].EdgeSet
+		}
+	}
+	return ""
 }
 
 // permits counts a permit as stopping where an answer denies for lack of it: one of its

@@ -51,9 +51,33 @@ func Harden(e *engine.Engine, cases []Case) Robust {
 	return r
 }
 
+// enforced is the case's question in missing=review, with other facts: those that parts
+// share, where there are any.
+func (c *Case) enforced(facts comity.Facts) comity.Request {
+	return comity.Request{Facts: facts, Parts: c.Parts, KnownAt: c.KnownAt, Missing: comity.MissingReview}
+}
+
+// Add counts in what another measurement found.
+func (r *Robust) Add(o Robust) {
+	r.Denials += o.Denials
+	r.WithHoles += o.WithHoles
+	r.NotDenied = append(r.NotDenied, o.NotDenied...)
+	r.Holes = append(r.Holes, o.Holes...)
+	r.Allowed += o.Allowed
+	r.Complete += o.Complete
+	r.ToReview = append(r.ToReview, o.ToReview...)
+	r.ToDeny = append(r.ToDeny, o.ToDeny...)
+	for k, n := range o.Facts {
+		r.Facts[k] += n
+	}
+	for k, n := range o.Requirements {
+		r.Requirements[k] += n
+	}
+}
+
 func (r *Robust) denied(e *engine.Engine, c Case) {
 	r.Denials++
-	full, err := e.Decide(comity.Request{Facts: c.Facts, Missing: comity.MissingReview})
+	full, err := e.Decide(c.enforced(c.Facts))
 	if err != nil || full.Effect != comity.Deny {
 		r.NotDenied = append(r.NotDenied, c.ID)
 		return
@@ -70,7 +94,7 @@ func (r *Robust) denied(e *engine.Engine, c Case) {
 		}
 		facts := maps.Clone(c.Facts)
 		delete(facts, name)
-		d, err := e.Decide(comity.Request{Facts: facts, Missing: comity.MissingReview})
+		d, err := e.Decide(c.enforced(facts))
 		if err != nil || d.Effect != comity.Allow || len(d.Conditions) > 0 {
 			continue
 		}
@@ -92,7 +116,7 @@ func (r *Robust) denied(e *engine.Engine, c Case) {
 
 func (r *Robust) allowed(e *engine.Engine, c Case) {
 	r.Allowed++
-	d, err := e.Decide(comity.Request{Facts: c.Facts, Missing: comity.MissingReview})
+	d, err := e.Decide(c.enforced(c.Facts))
 	if err != nil {
 		return
 	}
