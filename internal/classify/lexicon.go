@@ -1,0 +1,6 @@
+package classify
+
+type lexicon struct{}
+
+func loadLexicon() (*lexicon, error) { return &lexicon{}, nil }
+func (s *scanner) named()            {}
