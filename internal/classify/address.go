@@ -63,7 +63,7 @@ func (r *reader) numberedStreet(i int) int {
 		if t.is(isStreet) && j > i+1 && (t.cased() || r.lowerCase) && r.casedBetween(i+1, j) {
 			return r.houseNumber(j + 1)
 		}
-		if t.is(isStreetFirst) && j == i+1 && r.at(j+1).form >= capital && !r.lowerCase {
+		if t.is(isStreetFirst) && j == i+1 && (r.at(j+1).form >= capital || r.at(j+1).is(isParticle)) && !r.lowerCase {
 			if to := r.untilNumber(j+1, 6); to > 0 {
 				return to
 			}
@@ -88,7 +88,7 @@ func (r *reader) casedBetween(from, to int) bool {
 
 // runEnd is the end of the capitalised words that begin at a token.
 func (r *reader) runEnd(i int) int {
-	for i < len(r.t) && r.adjacent(i) && (r.t[i].cased() || r.t[i].is(isParticle)) {
+	for i < len(r.t) && r.adjacent(i) && (r.t[i].cased() || r.t[i].is(isParticle) || r.at(i-1).is(isParticle) && !r.t[i].is(isFrequent) && r.t[i].form == lower) {
 		i++
 	}
 	return i
@@ -202,7 +202,7 @@ func (r *reader) placeNumber(i, j int) int {
 		return end
 	case (prev.form == newline || r.lineStart(i)) && r.lineEnds(end) && n <= 4 && (r.addressNear(i)):
 		return end
-	case prev.is(isAddressCue) && prev.form == lower && !r.t[i].is(isFrequent) && n <= 4 && r.addressWords(i) && (r.lineEnds(end) || r.isMark(end, ",") || r.isMark(end, ".") || r.at(end).form == lower):
+	case prev.is(isAddressCue) && prev.form == lower && (!r.t[i].is(isFrequent) || r.t[i].is(anyName)) && n <= 4 && r.addressWords(i):
 		return end
 	}
 	return 0

@@ -21,12 +21,16 @@ func (r *reader) joinAddresses(parts []stretch) {
 		if comps >= 2 || comps == 1 && zip || inline && lines > 0 {
 			r.put(p.from, end, r.c.labels.street, 0.93, "address with place")
 			r.use(p.from, end)
+			if !inline && lines == 0 {
+				r.letterAbove(p)
+			}
 			continue
 		}
 		r.put(p.from, p.to, r.c.labels.street, 0.86, "street, unit or box")
 		r.use(p.from, p.to)
+		r.letterBelow(p.to)
 		if !inline {
-			r.letter(p)
+			r.letterAbove(p)
 		}
 	}
 }
@@ -141,10 +145,9 @@ func (r *reader) tailPart(i int) (end int, zip bool) {
 	return 0, false
 }
 
-// letter reads the lines around an address that is written on lines of its own: the name
-// and the organisation above, the place and the country below.
-func (r *reader) letter(p stretch) {
-	r.letterBelow(p.to)
+// letterAbove reads the lines above an address that is written on lines of its own: the
+// name and the organisation.
+func (r *reader) letterAbove(p stretch) {
 	var above []stretch
 	i := r.lineBegin(p.from) - 1
 	for blank := 0; i > 0 && len(above) < 3; {
@@ -229,7 +232,7 @@ func (r *reader) nameLine(row stretch) bool {
 	return true
 }
 
-// letterBelow reads the lines under a street.
+// letterBelow reads the lines under a street: the place, the postal code, the country.
 func (r *reader) letterBelow(i int) {
 	for lines := 0; i < len(r.t) && lines < 5; lines++ {
 		end := r.lineEnd(i)
@@ -248,6 +251,9 @@ func (r *reader) placeLine(row stretch) bool {
 	end := row.to
 	for end > row.from && r.t[end-1].form == number {
 		end--
+	}
+	if r.t[row.from].form == number && end > row.from {
+		return false
 	}
 	if row.to-end > 2 || end-row.from > 6 || end == row.from && row.to-end != 1 {
 		return false

@@ -26,32 +26,33 @@ var cuesFile string
 type traits uint32
 
 const (
-	isFirst       traits = 1 << iota // given name
-	isLast                           // surname
-	isName                           // one or the other
-	isCity                           // place of 30,000 people or more
-	isTown                           // smaller place
-	isCountry                        // country
-	isWord                           // word of English
-	isFrequent                       // frequent word of English
-	startsPhrase                     // first word of a longer entry
-	isNation                         // nationality, religion or political group
-	isStreet                         // ends the name of a street: Road
-	isStreetFirst                    // begins the name of a street: Rua
-	isUnit                           // part of a building: Suite
-	isOrgEnd                         // ends the name of an organisation: Ltd
-	isOrg                            // well-known organisation
-	isTitle                          // Mr
-	isParticle                       // van, de
-	isSaying                         // verb of people: said
-	isKin                            // my brother, our manager
-	isPersonLeft                     // what stands before a name: by, dear
-	isPlaceLeft                      // what stands before a place: in, from
-	isOrgLeft                        // what stands before an organisation: joined
-	isCalendar                       // Monday, March
-	isAddressCue                     // lives, address, located
-	isOrgRight                       // what organisations do: invested
-	isState                          // code or name of a state or province
+	isFirst        traits = 1 << iota // given name
+	isLast                            // surname
+	isName                            // one or the other
+	isCity                            // place of 30,000 people or more
+	isTown                            // smaller place
+	isCountry                         // country
+	isWord                            // word of English
+	isFrequent                        // frequent word of English
+	startsPhrase                      // first word of a longer entry
+	isNation                          // nationality, religion or political group
+	isStreet                          // ends the name of a street: Road
+	isStreetFirst                     // begins the name of a street: Rua
+	isUnit                            // part of a building: Suite
+	isOrgEnd                          // ends the name of an organisation: Ltd
+	isOrg                             // well-known organisation
+	isTitle                           // Mr
+	isParticle                        // van, de
+	isSaying                          // verb of people: said
+	isKin                             // my brother, our manager
+	isPersonLeft                      // what stands before a name: by, dear
+	isPlaceLeft                       // what stands before a place: in, from
+	isOrgLeft                         // what stands before an organisation: joined
+	isCalendar                        // Monday, March
+	isAddressCue                      // lives, address, located
+	isOrgRight                        // what organisations do: invested
+	isState                           // code or name of a state or province
+	isAbbreviation                    // has a dot behind it
 )
 
 const anyName = isFirst | isLast | isName
@@ -66,7 +67,7 @@ var cueOf = map[string]traits{
 	"nation": isNation, "street": isStreet, "street-first": isStreetFirst, "unit": isUnit, "org-end": isOrgEnd, "org": isOrg,
 	"title": isTitle, "particle": isParticle, "saying": isSaying, "kin": isKin, "person-left": isPersonLeft,
 	"place-left": isPlaceLeft, "org-left": isOrgLeft, "calendar": isCalendar, "address-cue": isAddressCue,
-	"org-right": isOrgRight, "state": isState, "country": isCountry,
+	"org-right": isOrgRight, "abbreviation": isAbbreviation, "stop": isFrequent | isWord, "state": isState, "country": isCountry,
 }
 
 // lexicon is a hash table from folded words and phrases to traits. It keeps 64 bits of
@@ -227,7 +228,9 @@ func (l *lexicon) addCues() error {
 		default:
 			for entry := range strings.SplitSeq(line, ",") {
 				if entry = strings.TrimSpace(entry); entry != "" {
-					l.add(entry, t)
+					if l.add(entry, t); t == cueOf["stop"] {
+						l.vals[l.slot(hashWord(hashSeed, entry))] = t
+					}
 				}
 			}
 		}

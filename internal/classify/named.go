@@ -98,7 +98,7 @@ func (r *reader) countries() {
 		short := to == i+1 && t.end-t.start <= 3
 		switch {
 		case found&isCountry != 0 && short && t.form != upper:
-		case found&isCountry != 0 && (found&(isFirst|isLast) == 0 || to > i+1 || r.at(i-1).is(isPlaceLeft)) && (found&isWord == 0 || t.cased() && r.at(i-1).is(isPlaceLeft)):
+		case found&isCountry != 0 && (found&(isFirst|isLast) == 0 || to > i+1) && (found&isWord == 0 || t.cased() && r.at(i-1).is(isPlaceLeft)):
 			if r.isMark(to, "(") && r.isMark(to+2, ")") {
 				to += 3
 			}
@@ -119,10 +119,28 @@ func (r *reader) proudly(i int) bool {
 	return !r.t[i].is(isWord) || r.at(i-1).form == lower && (r.fold(i-1) == "am" || r.fold(i-1) == "proud" || r.fold(i-1) == "great" || r.fold(i-1) == "are" || r.fold(i-1) == "the")
 }
 
+// postalWord tells whether a number is said to be a postal code.
+func (r *reader) postalWord(i int) bool {
+	if n := r.t[i].end - r.t[i].start; n < 3 || n > 7 {
+		return false
+	}
+	for k := i - 1; k >= max(0, i-4) && r.t[k].form != newline; k-- {
+		switch r.fold(k) {
+		case "zip", "zipcode", "postcode", "plz", "postal", "postleitzahl":
+			return true
+		}
+	}
+	return false
+}
+
 // ages finds "53 years old", "aged 53" and "turned 53".
 func (r *reader) ages() {
 	for i := range r.t {
 		t := &r.t[i]
+		if t.form == number && r.postalWord(i) {
+			r.put(i, i+1, r.c.labels.zip, 0.85, "context")
+			continue
+		}
 		if t.form != number || t.end-t.start > 3 {
 			continue
 		}

@@ -110,6 +110,9 @@ func (s *scanner) dotted(i, j int, digits bool) {
 	for end < len(text) && hostByte(text[end]) {
 		end++
 	}
+	if digits && !strings.ContainsAny(text[start:end], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") || digits && isDigit(text[end-1]) {
+		return // numbers with dots, which may be a telephone number or a date
+	}
 	s.done = end
 	if end < len(text) && text[end] == '@' || start > 0 && (text[start-1] == '@' || text[start-1] == '/' || text[start-1] == '\\' || text[start-1] == '.') {
 		s.done = start

@@ -37,6 +37,9 @@ func (r *reader) people() {
 		if !t.cased() {
 			continue
 		}
+		if t.is(isFrequent) && !t.is(anyName) && r.fold(i) == "the" {
+			continue
+		}
 		if to := r.partners(i); to > 0 {
 			r.put(i, to, r.c.labels.org, 0.72, "names of partners")
 			i = to - 1
@@ -106,6 +109,9 @@ func (r *reader) sentenceStart(i int) bool {
 
 // trim drops words from the ends of a row that are no names.
 func (r *reader) trim(from, to int) (int, int) {
+	if r.hints[from] != noHint || r.at(from-1).is(isTitle) {
+		return from, to
+	}
 	for from < to && r.plainWord(from, to) {
 		from++
 	}
@@ -118,6 +124,9 @@ func (r *reader) trim(from, to int) (int, int) {
 // plainWord tells whether the first word of a row is there for the grammar.
 func (r *reader) plainWord(from, to int) bool {
 	t := &r.t[from]
+	if to-from == 1 && t.form == upper && t.end-t.start <= 3 && !t.is(isFirst|isOrg) && r.at(to).is(isKin) {
+		return true
+	}
 	if t.is(isTitle) && to-from > 1 && (t.dotted || t.is(isWord)) || t.is(isCalendar) && !(t.is(isFirst) && to-from > 1) {
 		return true
 	}
@@ -129,20 +138,27 @@ func (r *reader) plainWord(from, to int) bool {
 		return false
 	case !r.sentenceStart(from):
 		return t.is(isFrequent) && !name && to-from == 1 && !r.orgRow(from, to)
+	case r.orgRow(from, to) && to-from > 1 && r.t[from].cased() && !t.is(isPlaceLeft|isAddressCue) && r.words(from, to):
+		return false
 	case !name || t.is(isFrequent) && to-from == 1:
 		return !r.at(to).is(isSaying) && !(r.at(to).form == mark && r.text(to) == "'") || !name
 	}
 	return t.is(isFrequent) && to-from > 1 && !r.t[from+1].is(anyName)
 }
 
+// words tells whether a row has a word that is more than grammar before its last.
+func (r *reader) words(from, to int) bool {
+	return to-from > 2 || !r.t[from].is(isFrequent)
+}
+
 func (r *reader) orgRow(from, to int) bool { return to-from > 1 && r.t[to-1].is(isOrgEnd) }
 
 // partners reads "Jones, Smith and Davis" and "Butler-Peters": surnames that name a firm.
 func (r *reader) partners(i int) int {
-	if !r.surname(i) || r.at(i-1).cased() && r.adjacent(i) || r.isMark(i-1, ",") {
+	if !r.surname(i) || r.at(i-1).cased() && r.adjacent(i) && r.fold(i-1) != "the" || r.isMark(i-1, ",") {
 		return 0
 	}
-	if !r.isMark(i+1, ",") || !r.surname(i+2) || r.fold(i+3) != "and" || !r.surname(i+4) || r.at(i+5).cased() && r.adjacent(i+5) {
+	if !r.isMark(i+1, ",") || !r.surname(i+2) || r.fold(i+3) != "and" || !r.surname(i+4) || r.at(i+5).cased() && r.adjacent(i+5) && !r.at(i+5).is(isOrgEnd|isOrgRight) {
 		return 0
 	}
 	return i + 5
@@ -157,15 +173,15 @@ func (r *reader) surname(i int) bool {
 
 // suffixes of surnames in many languages.
 var surnameSuffixes = []string{
-	"dottir", "dóttir", "sson", "sen", "ova", "ová", "eva", "evá", "ev", "ov", "in", "ina", "ski", "ska", "sky", "cki", "cka", "wicz", "czyk", "enko", "chuk", "yuk",
-	"ić", "ovic", "vić", "escu", "eanu", "opoulos", "idis", "akis", "oglu", "oğlu", "yan", "ian", "shvili", "dze", "nen", "berg", "strom", "ström", "quist", "lund", "mann", "stein",
-	"ez", "es", "elli", "etti", "ini", "ucci", "eau", "ault", "ard", "son", "sdottir", "ström", "gren", "dahl", "vik", "aas", "stad", "huis", "stra", "sma", "aitis", "auskas", "iūtė", "ienė", "kova", "ková",
+	"dottir", "dóttir", "sson", "sen", "ova", "ová", "eva", "evá", "ina", "ski", "ska", "sky", "cki", "cka", "wicz", "czyk", "enko", "chuk", "yuk",
+	"ić", "ovic", "vić", "escu", "eanu", "opoulos", "idis", "akis", "ov", "ev", "ić", "oglu", "oğlu", "yan", "ian", "shvili", "dze", "nen", "berg", "strom", "ström", "quist", "lund", "mann", "stein",
+	"elli", "etti", "ini", "ucci", "eau", "ault", "ard", "son", "sdottir", "ström", "gren", "dahl", "vik", "aas", "stad", "huis", "stra", "sma", "aitis", "auskas", "iūtė", "ienė", "kova", "ková",
 }
 
 func (r *reader) suffixed(i int) bool {
 	w := r.fold(i)
 	for _, e := range surnameSuffixes {
-		if len(w) > len(e)+3 && len(e) > 2 && strings.HasSuffix(w, e) {
+		if len(w) > len(e)+3 && strings.HasSuffix(w, e) {
 			return true
 		}
 	}
@@ -217,7 +233,7 @@ func (r *reader) weigh(row stretch, lastPerson int) bool {
 	c := candidate{why: [3]string{"names", "place", "organisation"}}
 	r.weighPerson(row, lastPerson, &c)
 	r.weighPlace(row, &c)
-	r.weighOrg(row, &c)
+	r.weighOrg(row, lastPerson, &c)
 	switch r.hints[row.from] {
 	case hintPerson:
 		c.person += 0.35
@@ -276,6 +292,16 @@ func (r *reader) weighPerson(row stretch, lastPerson int, c *candidate) {
 	if r.t[row.to-1].is(isOrgEnd|isStreet) && !r.t[row.to-1].is(isLast|isName) {
 		c.person -= 0.3
 	}
+	switch r.fold(row.from - 1) {
+	case "in", "near", "visiting":
+		c.person -= 0.2
+	case "at":
+		if r.at(row.from - 2).is(isSaying) {
+			c.person += 0.25 // shouted at
+		} else {
+			c.person -= 0.1
+		}
+	}
 	if bonus := r.personContext(row, lastPerson); bonus > 0 {
 		c.person += bonus
 		c.why[0] = "names, context"
@@ -287,8 +313,8 @@ func (r *reader) personContext(row stretch, lastPerson int) float64 {
 	left, right := r.at(row.from-1), r.at(row.to)
 	bonus := 0.0
 	switch {
-	case left.is(isTitle) && left.end > left.start:
-		bonus = 0.35
+	case left.is(isTitle) && left.end > left.start && left.form >= lower:
+		bonus = 0.5
 	case r.isMark(row.from-1, ":") && (r.at(row.from-2).is(isKin|isPersonLeft) || r.fold(row.from-3) == "name" || r.fold(row.from-2) == "by"):
 		bonus = 0.3
 	case left.is(isKin) && left.form == lower:
@@ -306,11 +332,13 @@ func (r *reader) personContext(row stretch, lastPerson int) float64 {
 	switch {
 	case right.form == lower && right.is(isSaying):
 		bonus += 0.22
+	case (r.fold(row.to) == "and" || r.isMark(row.to, ",")) && r.at(row.to+1).cased() && r.nameness(row.to+1) >= 0.5 && bonus < 0.3:
+		bonus += 0.12
 	case r.isMark(row.to, "'") && r.fold(row.to+1) == "s" && !r.at(row.to+2).is(isOrgRight):
 		bonus += 0.12
 	case r.isMark(row.to, ":") && r.lineStart(row.from):
 		bonus += 0.15
-	case r.fold(row.to) == "is" && (r.fold(row.to+1) == "a" || r.fold(row.to+1) == "an"), r.fold(row.to) == "had", r.fold(row.to) == "will", r.fold(row.to) == "was", r.fold(row.to) == "has":
+	case r.fold(row.to) == "is" && (r.fold(row.to+1) == "a" || r.fold(row.to+1) == "an"), r.fold(row.to) == "had", r.fold(row.to) == "will", r.fold(row.to) == "was", r.fold(row.to) == "has", r.fold(row.to) == "were":
 		bonus += 0.1
 	}
 	return bonus
@@ -331,16 +359,22 @@ func (r *reader) nameIs(i int) bool {
 }
 
 func (r *reader) weighPlace(row stretch, c *candidate) {
-	to, found := r.phrase(row.from, isCity|isTown|isState)
+	to, found := r.phrase(row.from, isCity|isTown|isState|isCountry)
 	named := false
 	for i := row.from; i < row.to; i++ {
 		named = named || r.t[i].is(isFirst|isLast)
 	}
 	switch {
+	case to == row.to && found&isCountry != 0:
+		c.place = 0.8
 	case to == row.to && found&(isCity|isState) != 0:
 		c.place = 0.56
 	case to == row.to:
 		c.place = 0.42
+	case to > 0:
+		c.place = 0.3
+	case !r.t[row.to-1].is(anyName) && r.placeSuffix(row.to-1):
+		c.place = 0.4
 	default:
 		c.place = 0.15
 	}
@@ -371,22 +405,37 @@ func (r *reader) weighPlace(row stretch, c *candidate) {
 			c.place += 0.1
 		}
 	case "at":
-		c.place += 0.1
+		if r.motion(row.from - 2) {
+			c.place += 0.4
+		} else if !r.at(row.from - 2).is(isSaying) {
+			c.place += 0.1
+		}
 	default:
 		c.place += 0.2
 	}
 }
 
+// placeSuffix tells whether a word ends as the names of places do.
+func (r *reader) placeSuffix(i int) bool {
+	w := r.fold(i)
+	for _, e := range []string{"town", "ville", "burg", "bury", "mouth", "ton", "ham", "shire", "stad", "borg", "dorf", "heim", "hausen", "hof", "kirchen", "vik", "pur", "abad", "grad", "ovice", "haven", "port", "land", "chester", "stead", "worth", "field"} {
+		if len(w) > len(e)+2 && strings.HasSuffix(w, e) {
+			return true
+		}
+	}
+	return false
+}
+
 // motion tells whether a word is about going somewhere.
 func (r *reader) motion(i int) bool {
 	switch r.fold(i) {
-	case "go", "going", "goes", "went", "move", "moved", "moving", "travel", "travelled", "traveled", "coming", "come", "came", "back", "fly", "flew", "return", "returned", "trip", "drive", "drove", "welcome", "invites", "way", "flight", "train", "bus":
+	case "go", "going", "goes", "went", "move", "moved", "moving", "travel", "travelled", "traveled", "coming", "come", "came", "back", "fly", "flew", "return", "returned", "trip", "drive", "drove", "welcome", "invites", "way", "flight", "train", "bus", "arrived", "arrive", "arrives", "landed", "stayed", "staying", "world":
 		return true
 	}
 	return false
 }
 
-func (r *reader) weighOrg(row stretch, c *candidate) {
+func (r *reader) weighOrg(row stretch, lastPerson int, c *candidate) {
 	n := row.to - row.from
 	first, end := &r.t[row.from], &r.t[row.to-1]
 	c.org = 0.2
@@ -411,16 +460,22 @@ func (r *reader) weighOrg(row stretch, c *candidate) {
 	}
 	left, right := r.at(row.from-1), r.at(row.to)
 	switch {
-	case left.form == lower && r.fold(row.from-1) == "at" || left.form == lower && r.fold(row.from-1) == "for" && r.works(row.from-2):
+	case left.form == lower && r.fold(row.from-1) == "at" && !r.motion(row.from-2) || left.form == lower && r.fold(row.from-1) == "for" && r.works(row.from-2):
 		c.org += 0.38
 	case left.form == lower && (r.fold(row.from-1) == "joined" || r.fold(row.from-1) == "joining" || r.fold(row.from-1) == "became"):
 		c.org += 0.38
-	case left.form == lower && r.fold(row.from-1) == "of" && r.at(row.from-2).is(isOrgRight|isKin):
+	case left.form == lower && r.fold(row.from-1) == "of" && (r.at(row.from-2).is(isOrgRight|isKin) || lastPerson == row.from-1):
 		c.org += 0.4
+		c.person -= 0.3
 	case left.form == lower && r.fold(row.from-1) == "the" && right.is(isOrgRight):
 		c.org += 0.1
 	}
 	switch {
+	case right.form == lower && right.is(isKin) && r.at(row.to+1).cased() && r.nameness(row.to+1) > 0.4:
+		c.org += 0.35
+	case r.isMark(row.to, "'") && r.fold(row.to+1) == "s" && r.at(row.to+2).cased() && r.nameness(row.to+2) > 0.4 && !given:
+		c.org += 0.4
+		c.person -= 0.15
 	case right.form == lower && right.is(isOrgRight), right.is(isOrgRight) && right.form == capital && !right.used:
 		c.org += 0.38
 	case r.isMark(row.to, "'") && r.fold(row.to+1) == "s" && r.at(row.to+2).is(isOrgRight):

@@ -79,7 +79,7 @@ type phoneCandidate struct {
 
 // phone looks at a candidate that begins at a digit, a plus or a parenthesis.
 func (s *scanner) phone(i int) {
-	if i < s.phoneDone || i < s.done || i > 0 && (isAlnum(s.s[i-1]) || s.s[i-1] == '_' || s.s[i-1] == '$' || s.s[i-1] == '@') {
+	if i < s.phoneDone || i < s.done || !freeBefore(s.s, i) || i > 0 && (isAlnum(s.s[i-1]) || s.s[i-1] == '_' || s.s[i-1] == '$' || s.s[i-1] == '@') {
 		return
 	}
 	var buf [20]byte
@@ -140,7 +140,7 @@ func phoneRun(text string, i int, buf []byte) (p phoneCandidate, ok bool) {
 		}
 	}
 	p.end = extension(text, p.end)
-	return p, len(p.digits) >= 7
+	return p, len(p.digits) >= 6
 }
 
 // extension takes x123 or ext. 123 with the number.
@@ -175,7 +175,7 @@ func (s *scanner) phoneScore(p *phoneCandidate) (score float64, why, country str
 			score, why = 0.65, "form, context"
 		}
 		return score, why, country
-	case n > 15:
+	case n > 15, n == 6 && len(p.groups) < 3:
 		return 0, "", ""
 	case strings.HasPrefix(digits, "00") && n >= 10:
 		if region, ok := s.c.plans.international(strings.TrimLeft(digits, "0")); ok {
@@ -188,6 +188,8 @@ func (s *scanner) phoneScore(p *phoneCandidate) (score float64, why, country str
 	case digits[0] == '0' && p.sep && n >= 9 && n <= 11 && len(p.groups) >= 3:
 		score, why = 0.6, "form"
 	case digits[0] == '0' && n >= 10 && n <= 11 && alone(s.s, p.start, p.end):
+		score, why = 0.7, "form, alone"
+	case p.sep && len(p.groups) >= 3 && n >= 9 && n <= 11 && alone(s.s, p.start, p.end):
 		score, why = 0.55, "form, alone"
 	}
 	if context && n <= 13 && !p.dateLike() {

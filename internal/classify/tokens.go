@@ -159,12 +159,10 @@ func (l *lexicon) describe(text string, t *token) {
 		if a&anyName != 0 && b&anyName != 0 {
 			t.hyphen = true
 			t.traits |= isName
-		}
-		if a&b&isWord == 0 {
 			t.traits &^= isWord | isFrequent
 		}
 	}
-	if t.end < len(text) && text[t.end] == '.' && (t.end-t.start == 1 && t.form != lower || t.is(isTitle|isUnit|isStreet|isStreetFirst|isOrgEnd) && t.end-t.start <= 5) {
+	if t.end < len(text) && text[t.end] == '.' && (t.end-t.start == 1 && t.form != lower || t.is(isAbbreviation)) {
 		t.dotted = true
 		t.end++
 	}
