@@ -51,6 +51,7 @@ type Classifier struct {
 	index     *index
 	plans     *plans
 	words     *lexicon
+	columns   *columnRules
 	threshold float64
 }
 
@@ -77,6 +78,10 @@ func New(o Options) (*Classifier, error) {
 		}
 	}
 	c.index = newIndex(c.detectors)
+	var err error
+	if c.columns, err = readColumnRules(); err != nil {
+		return nil, err
+	}
 	if !o.WithoutNames {
 		words, err := loadLexicon()
 		if err != nil {
