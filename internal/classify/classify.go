@@ -11,6 +11,7 @@
 package classify
 
 import (
+	"sync"
 	"unicode/utf8"
 )
 
@@ -53,6 +54,14 @@ type Classifier struct {
 	words     *lexicon
 	columns   *columnRules
 	threshold float64
+	scratch   sync.Pool // of *scratch
+}
+
+// scratch is what one text needs and the next can use again: most lines have few words and
+// fewer findings, and making room for them would cost more than looking.
+type scratch struct {
+	found, kept []finding
+	tokens      []token
 }
 
 // New makes a Classifier. Errors are those of the file of detectors.
@@ -99,7 +108,12 @@ func (c *Classifier) Text(text string) []Span {
 		text = text[:MaxLine]
 	}
 	plain, offsets := plainText(text)
-	found := c.findings(plain)
+	room, _ := c.scratch.Get().(*scratch)
+	if room == nil {
+		room = &scratch{}
+	}
+	defer c.scratch.Put(room)
+	found := c.findings(plain, room)
 	spans := make([]Span, 0, len(found))
 	at := counter{text: text}
 	for _, f := range found {
@@ -115,9 +129,10 @@ func (c *Classifier) Text(text string) []Span {
 	return spans
 }
 
-// findings are those of a plain text that remain, in order.
-func (c *Classifier) findings(text string) []finding {
-	s := scanner{c: c, s: text}
+// findings are those of a plain text that remain, in order; they are in the room that is
+// lent.
+func (c *Classifier) findings(text string, room *scratch) []finding {
+	s := scanner{c: c, s: text, found: room.found[:0], room: room}
 	s.structured()
 	for _, d := range c.patterns {
 		for _, m := range d.pattern.FindAllStringIndex(text, -1) {
@@ -129,7 +144,9 @@ func (c *Classifier) findings(text string) []finding {
 	if c.words != nil {
 		s.named()
 	}
-	return resolve(s.found, c.threshold)
+	room.found = s.found
+	room.kept = resolve(s.found, room.kept[:0], c.threshold)
+	return room.kept
 }
 
 // counter turns byte offsets, asked for in rising order, into code points.

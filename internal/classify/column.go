@@ -119,7 +119,7 @@ func (c *Classifier) bySamples(samples []string) (*Label, float64) {
 			continue
 		}
 		all++
-		for _, f := range c.findings(s) {
+		for _, f := range c.findings(s, &scratch{}) {
 			// Names and places are too common among names of things to say what a column is.
 			if 10*(f.end-f.start) >= 8*len(s) && f.score >= 0.85 && f.order < 1000 {
 				counts[f.label]++

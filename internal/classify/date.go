@@ -28,7 +28,7 @@ func monthOf(word string) int {
 }
 
 // birthWords make a date one of birth.
-var birthWords = []string{"born", "birth", "dob", "d.o.b", "birthday", "geboren", "né le", "née le", "nacido", "nacida", "nato", "nata", "geburtsdatum"}
+var birthWords = newWordSet("born", "birth", "dob", "d.o.b", "birthday", "geboren", "né le", "née le", "nacido", "nacida", "nato", "nata", "geburtsdatum")
 
 func (s *scanner) dateFound(start, end int, score float64) {
 	label, why := s.c.labels.date, "form"
@@ -83,7 +83,7 @@ func (s *scanner) isoDate(i, j int) bool {
 	if end < len(text) && isAlnum(text[end]) {
 		return false
 	}
-	s.dateFound(i, end, 0.85)
+	s.dateFound(i, end, 0.9)
 	return true
 }
 

@@ -53,7 +53,7 @@ type detector struct {
 	compact map[int][]shape
 	pattern *regexp.Regexp
 	check   check
-	context []string
+	context *wordSet
 	score   float64
 	order   int
 }
@@ -115,8 +115,8 @@ func (d *definition) compileParts() (*detector, error) {
 	if i := strings.IndexByte(d.Label, '_'); i == 2 {
 		out.country = countryOf(d.Label[:2])
 	}
-	for _, c := range d.Context {
-		out.context = append(out.context, strings.ToLower(c))
+	if len(d.Context) > 0 {
+		out.context = newWordSet(d.Context...)
 	}
 	if d.Pattern != "" {
 		return out, out.compilePattern(d.Pattern)
@@ -216,10 +216,15 @@ func (d *detector) acceptsCompact(compact string) bool {
 	return false
 }
 
-// index finds the detectors for a candidate by length and separators.
+// index finds the detectors for a candidate by length and places of separators.
 type index struct {
-	byKey  map[shapeKey][]indexed
+	byLen  [maxShapeLen + 1][]entry
 	maxLen int
+}
+
+type entry struct {
+	seps uint64
+	list []indexed
 }
 
 type indexed struct {
@@ -231,16 +236,35 @@ type indexed struct {
 const leastScore = 0.1
 
 func newIndex(detectors []*detector) *index {
-	x := &index{byKey: map[shapeKey][]indexed{}}
+	x := &index{}
 	for _, d := range detectors {
 		if d.score < leastScore {
 			continue
 		}
 		for _, s := range d.shapes {
-			k := s.key()
-			x.byKey[k] = append(x.byKey[k], indexed{s, d})
-			x.maxLen = max(x.maxLen, len(s))
+			x.add(s.key(), indexed{s, d})
 		}
 	}
 	return x
+}
+
+func (x *index) add(k shapeKey, one indexed) {
+	x.maxLen = max(x.maxLen, k.n)
+	for i := range x.byLen[k.n] {
+		if e := &x.byLen[k.n][i]; e.seps == k.seps {
+			e.list = append(e.list, one)
+			return
+		}
+	}
+	x.byLen[k.n] = append(x.byLen[k.n], entry{k.seps, []indexed{one}})
+}
+
+// find is the list for a candidate.
+func (x *index) find(k shapeKey) []indexed {
+	for i := range x.byLen[k.n] {
+		if e := &x.byLen[k.n][i]; e.seps == k.seps {
+			return e.list
+		}
+	}
+	return nil
 }

@@ -93,6 +93,13 @@ func (l *lexicon) slot(key uint64) uint64 {
 
 func (l *lexicon) add(text string, t traits) {
 	h := uint64(hashSeed)
+	if strings.IndexByte(text, ' ') < 0 {
+		h = hashWord(h, text)
+		i := l.slot(h)
+		l.keys[i] = h
+		l.vals[i] |= t
+		return
+	}
 	for i, word := range strings.Fields(text) {
 		if i > 0 {
 			first := l.slot(h)

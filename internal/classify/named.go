@@ -10,7 +10,8 @@ import "strings"
 // place, by the lists, by its form and by the words beside it.
 func (s *scanner) named() {
 	r := reader{scanner: s, l: s.c.words}
-	r.t, r.lowerCase = s.c.words.tokens(s.s, make([]token, 0, len(s.s)/5+8))
+	r.t, r.lowerCase = s.c.words.tokens(s.s, s.room.tokens[:0])
+	s.room.tokens = r.t
 	r.countries()
 	r.addresses()
 	r.people()

@@ -214,6 +214,13 @@ func urlEnd(text string, from int) int {
 	return end
 }
 
+// versionWords stand before numbers with dots that are no addresses, unspecifiedWords
+// beside "::" where it is one.
+var (
+	versionWords     = newWordSet("version", "v", "release")
+	unspecifiedWords = newWordSet("ip", "ipv6", "address", "unspecified")
+)
+
 // ipv4 looks for four numbers; it tells whether what is here is taken.
 func (s *scanner) ipv4(i int) bool {
 	text := s.s
@@ -235,7 +242,7 @@ func (s *scanner) ipv4(i int) bool {
 	}
 	end = maskEnd(text, end, 32)
 	score := 0.95
-	if s.near(i, i, []string{"version", "v", "release"}) {
+	if s.near(i, i, versionWords) {
 		score = 0.4
 	}
 	s.add(finding{start: i, end: end, label: s.c.labels.ip, score: score, why: "form"})
@@ -283,7 +290,7 @@ func (s *scanner) colons(i int) {
 	score := 0.95
 	if end-i == 2 { // "::" is the unspecified address, and much else
 		score = 0.3
-		if s.near(i, end, []string{"ip", "ipv6", "address", "unspecified"}) || alone(text, i, maskEnd(text, end, 128)) {
+		if s.near(i, end, unspecifiedWords) || alone(text, i, maskEnd(text, end, 128)) {
 			score = 0.7
 		}
 	}

@@ -61,11 +61,11 @@ func (p *plans) international(digits string) (region string, ok bool) {
 }
 
 // phoneWords announce a telephone number.
-var phoneWords = []string{
+var phoneWords = newWordSet(
 	"phone", "telephone", "tel", "tel.", "mobile", "cell", "cellphone", "fax", "call", "called", "dial", "reach", "contact number",
 	"desk", "hotline", "whatsapp", "sms", "text me", "ring", "telefon", "telefono", "teléfono", "téléphone", "cep", "handy",
 	"gsm", "numero", "móvil", "celular", "office", "voicemail", "extension",
-}
+)
 
 // phoneCandidate is a run of digits and what telephone numbers have between them.
 type phoneCandidate struct {
@@ -80,6 +80,9 @@ type phoneCandidate struct {
 // phone looks at a candidate that begins at a digit, a plus or a parenthesis.
 func (s *scanner) phone(i int) {
 	if i < s.phoneDone || i < s.done || !freeBefore(s.s, i) || i > 0 && (isAlnum(s.s[i-1]) || s.s[i-1] == '_' || s.s[i-1] == '$' || s.s[i-1] == '@') {
+		return
+	}
+	if s.covered(i) {
 		return
 	}
 	var buf [20]byte
@@ -163,8 +166,11 @@ func extension(text string, end int) int {
 
 // phoneScore weighs form, plan and context.
 func (s *scanner) phoneScore(p *phoneCandidate) (score float64, why, country string) {
+	n := len(p.digits)
+	if n > 15 {
+		return 0, "", ""
+	}
 	digits := string(p.digits)
-	n := len(digits)
 	context := s.near(p.start, p.end, phoneWords)
 	switch {
 	case p.plus:
@@ -175,7 +181,7 @@ func (s *scanner) phoneScore(p *phoneCandidate) (score float64, why, country str
 			score, why = 0.65, "form, context"
 		}
 		return score, why, country
-	case n > 15, n == 6 && len(p.groups) < 3:
+	case n == 6 && len(p.groups) < 3:
 		return 0, "", ""
 	case strings.HasPrefix(digits, "00") && n >= 10:
 		if region, ok := s.c.plans.international(strings.TrimLeft(digits, "0")); ok {

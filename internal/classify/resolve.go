@@ -21,13 +21,12 @@ type finding struct {
 // resolve drops what is under the threshold and decides between findings that overlap: the
 // higher score wins, then the longer, then the earlier, then the one whose detector comes
 // first. What remains does not overlap and is in the order of the text.
-func resolve(found []finding, threshold float64) []finding {
+func resolve(found, kept []finding, threshold float64) []finding {
 	found = slices.DeleteFunc(found, func(f finding) bool { return f.score < threshold || f.end <= f.start })
 	slices.SortStableFunc(found, func(a, b finding) int {
 		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(b.end-b.start, a.end-a.start),
 			cmp.Compare(a.start, b.start), cmp.Compare(a.order, b.order))
 	})
-	var kept []finding
 	for _, f := range found {
 		i, _ := slices.BinarySearchFunc(kept, f, func(k, f finding) int { return cmp.Compare(k.start, f.start) })
 		if i > 0 && kept[i-1].end > f.start || i < len(kept) && kept[i].start < f.end {

@@ -43,6 +43,7 @@ type scanner struct {
 	c     *Classifier
 	s     string
 	found []finding
+	room  *scratch
 	// done is where the last host name, URL or e-mail address ended.
 	done int
 	// phoneDone is where the last candidate of a telephone number ended.
@@ -50,6 +51,16 @@ type scanner struct {
 }
 
 func (s *scanner) add(f finding) { s.found = append(s.found, f) }
+
+// covered tells whether a sure finding has just been made here.
+func (s *scanner) covered(i int) bool {
+	for k := len(s.found) - 1; k >= max(0, len(s.found)-3); k-- {
+		if f := &s.found[k]; f.start <= i && i < f.end && f.score >= 0.9 {
+			return true
+		}
+	}
+	return false
+}
 
 // structured finds what can be told by its form.
 func (s *scanner) structured() {
@@ -104,9 +115,9 @@ func (s *scanner) token(i, j, digits int) {
 	switch {
 	case digits > 0:
 		s.number(i, j)
-		if digits == j-i || isDigit(text[i]) {
-			s.phone(i)
+		if (digits == j-i || isDigit(text[i])) && !s.covered(i) {
 			s.dateAt(i, j)
+			s.phone(i)
 		}
 		if j-i >= 12 {
 			s.longToken(i, j)
@@ -171,7 +182,7 @@ func (s *scanner) number(i, j int) {
 	limit := min(len(text), i+s.c.index.maxLen)
 	for end := j; ; {
 		key.n = end - i
-		if list := s.c.index.byKey[key]; list != nil && freeAfter(text, end) {
+		if list := s.c.index.find(key); list != nil && freeAfter(text, end) {
 			s.match(list, i, end)
 		}
 		if end >= limit || !isSeparator(text[end]) {
@@ -225,7 +236,7 @@ func (s *scanner) detected(d *detector, start, end int) {
 	if d.check != nil {
 		f.why = "check digit"
 	}
-	if len(d.context) > 0 && s.near(start, end, d.context) {
+	if d.context != nil && s.near(start, end, d.context) {
 		f.score += contextBonus
 		f.why += ", context"
 	}
@@ -250,36 +261,45 @@ const (
 	contextAfter  = 32
 )
 
-// near tells whether one of the words stands near a finding, at the beginning of a word;
-// short ones must be words of their own.
-func (s *scanner) near(start, end int, words []string) bool {
-	before := s.s[max(0, start-contextBefore):start]
-	after := s.s[end:min(len(s.s), end+contextAfter)]
-	for _, w := range words {
-		if hasWord(before, w) || hasWord(after, w) {
-			return true
-		}
-	}
-	return false
+// wordSet is a list of context words in the form that a look at the surroundings can
+// afford: by what they begin with.
+type wordSet struct {
+	by [32][]string
 }
 
-// hasWord looks for a lower-case word in a text of either case.
-func hasWord(text, word string) bool {
-	first := word[0]
-	upper := first
-	if first >= 'a' && first <= 'z' {
-		upper -= 32
+func newWordSet(words ...string) *wordSet {
+	w := &wordSet{}
+	for _, word := range words {
+		if word = strings.ToLower(word); word != "" {
+			w.by[word[0]&31] = append(w.by[word[0]&31], word)
+		}
 	}
-	for i := 0; i+len(word) <= len(text); i++ {
-		if c := text[i]; c != first && c != upper || i > 0 && classes[text[i-1]] == letter && first < 0x80 {
+	return w
+}
+
+// near tells whether one of the words stands near a finding, at the beginning of a word;
+// short ones must be words of their own.
+func (s *scanner) near(start, end int, words *wordSet) bool {
+	return words.in(s.s[max(0, start-contextBefore):start]) || words.in(s.s[end:min(len(s.s), end+contextAfter)])
+}
+
+func (w *wordSet) in(text string) bool {
+	inside := false
+	for i := range len(text) {
+		c := text[i]
+		wasInside := inside
+		inside = classes[c] == letter
+		if wasInside && c < 0x80 {
 			continue
 		}
-		if !foldEqual(text[i:i+len(word)], word) {
-			continue
-		}
-		end := i + len(word)
-		if len(word) > 4 || end == len(text) || classes[text[end]] != letter {
-			return true
+		for _, word := range w.by[c&31] {
+			end := i + len(word)
+			if end > len(text) || !foldEqual(text[i:end], word) {
+				continue
+			}
+			if len(word) > 4 || end == len(text) || classes[text[end]] != letter {
+				return true
+			}
 		}
 	}
 	return false

@@ -75,7 +75,7 @@ func (s *scanner) longToken(i, j int) {
 	}
 }
 
-var keyWords = []string{"api key", "apikey", "api_key", "secret", "token", "access key", "access_key", "private key", "client_secret", "bearer"}
+var keyWords = newWordSet("api key", "apikey", "api_key", "secret", "token", "access key", "access_key", "private key", "client_secret", "bearer")
 
 // namedKey is a random-looking run that is called a key.
 func (s *scanner) namedKey(i, j int) {

@@ -100,7 +100,7 @@ func (c *Classifier) detectValue(value string) ValueAnswer {
 	}
 	text := strings.TrimSpace(value)
 	var best finding
-	for _, f := range c.findings(text) {
+	for _, f := range c.findings(text, &scratch{}) {
 		if f.end-f.start > best.end-best.start {
 			best = f
 		}
