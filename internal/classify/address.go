@@ -200,7 +200,7 @@ func (r *reader) placeNumber(i, j int) int {
 		return end
 	case r.at(end).is(isUnit) && r.at(end+1).form == number:
 		return end
-	case (prev.form == newline || r.lineStart(i)) && r.lineEnds(end) && n <= 4 && (r.addressNear(i)):
+	case (prev.form == newline || r.lineStart(i)) && r.lineEnds(end) && n <= 4 && r.addressNear(i):
 		return end
 	case prev.is(isAddressCue) && prev.form == lower && (!r.t[i].is(isFrequent) || r.t[i].is(anyName)) && n <= 4 && r.addressWords(i):
 		return end

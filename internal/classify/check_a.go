@@ -12,7 +12,11 @@ func arCUIT(s string) bool {
 	if c == 10 {
 		c = 9
 	}
-	return len(s) == 11 && c == last(s)
+	switch num(s[:2]) {
+	case 20, 23, 24, 27, 30, 33, 34, 50, 51, 55:
+		return len(s) == 11 && c == last(s)
+	}
+	return false
 }
 
 func atVNR(s string) bool {
@@ -44,15 +48,12 @@ func auMedicare(s string) bool {
 }
 
 func auTFN(s string) bool {
-	if len(s) == 8 {
-		return weigh(s, []int{10, 7, 8, 4, 6, 3, 5, 1})%11 == 0
-	}
 	return weigh(s, []int{1, 4, 3, 7, 5, 8, 6, 9, 10})%11 == 0
 }
 
 func beSum(s string) bool {
 	want := num(s[9:])
-	return 97-num(s[:9])%97 == want || 97-num("2"+s[:9])%97 == want
+	return 97-num(s[:9])%97 == want || num(s[:2]) <= 36 && 97-num("2"+s[:9])%97 == want
 }
 
 func beNN(s string) bool {
@@ -157,7 +158,14 @@ func cnRIC(s string) bool {
 	return "10X98765432"[r] == s[17]
 }
 
-func cnProvince(s string) bool { return s[0] >= '1' && s[0] <= '9' && s[0] != '9' }
+func cnProvince(s string) bool {
+	switch p := num(s[:2]); {
+	case p >= 11 && p <= 15, p >= 21 && p <= 23, p >= 31 && p <= 37, p >= 41 && p <= 46, p >= 50 && p <= 54,
+		p >= 61 && p <= 65, p == 71, p >= 81 && p <= 83:
+		return true
+	}
+	return false
+}
 
 // cnOld is the number of fifteen digits from before 1999.
 func cnOld(s string) bool {

@@ -139,3 +139,18 @@ func tail(n int, f check) check {
 		return f(s)
 	}
 }
+
+// itIVA knows the offices in which companies are registered.
+func itIVA(s string) bool {
+	if len(s) != 11 {
+		return false
+	}
+	office := num(s[7:10])
+	return (office >= 1 && office <= 100 || office == 120 || office == 121 || office == 888 || office == 999) && luhn(s)
+}
+
+func uyRUT(s string) bool {
+	n := num(s[:2])
+	return n >= 1 && n <= 22 && s[2:8] != "000000" && s[8:11] == "001" &&
+		lack(weigh(s, []int{4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2}), 11) == last(s)
+}

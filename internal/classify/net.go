@@ -24,7 +24,7 @@ func localByte(c byte) bool {
 func (s *scanner) email(at int) {
 	text := s.s
 	start := at
-	for start > s.done && start > at-64 && localByte(text[start-1]) {
+	for start > s.taken && start > at-64 && localByte(text[start-1]) {
 		start--
 	}
 	// What belongs to the sentence or a list is not part of the address.
@@ -50,7 +50,7 @@ func (s *scanner) email(at int) {
 		return
 	}
 	s.add(finding{start: start, end: end, label: s.c.labels.email, score: score, why: "form, public suffix"})
-	s.done = end
+	s.done, s.taken = end, end
 }
 
 // trimHost drops what ends a sentence.
@@ -165,7 +165,11 @@ func domainScore(host string) float64 {
 // url looks at a scheme and what follows it.
 func (s *scanner) url(i, j int) {
 	text := s.s
+	if i < s.done {
+		return
+	}
 	end := urlEnd(text, j+3)
+	s.done = end
 	rest := text[j+3 : end]
 	if len(rest) < 3 || j-i > 12 || strings.EqualFold(text[i:j], "file") {
 		return
@@ -189,14 +193,17 @@ func (s *scanner) url(i, j int) {
 		score = 0.97
 	}
 	s.add(finding{start: i, end: end, label: s.c.labels.url, score: score, why: "scheme and host"})
-	s.done = end
+	s.done, s.taken = end, end
 }
+
+// maxURL is the longest rest of a URL behind its host that is taken.
+const maxURL = 4096
 
 // urlEnd is where a URL ends that has begun before from: at what no URL has, without the
 // marks that end a sentence.
 func urlEnd(text string, from int) int {
 	end := from
-	for end < len(text) && text[end] > ' ' && strings.IndexByte("<>\"{}|\\^`", text[end]) < 0 {
+	for end < len(text) && end < from+maxURL && text[end] > ' ' && strings.IndexByte("<>\"{}|\\^`", text[end]) < 0 {
 		end++
 	}
 	for end > from && strings.IndexByte(".,;:!?')]", text[end-1]) >= 0 {

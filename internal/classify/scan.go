@@ -46,6 +46,8 @@ type scanner struct {
 	room  *scratch
 	// done is where the last host name, URL or e-mail address ended.
 	done int
+	// taken is where the last one of them that was found ended.
+	taken int
 	// phoneDone is where the last candidate of a telephone number ended.
 	phoneDone int
 }
@@ -174,7 +176,7 @@ func (s *scanner) open(i int) {
 // number compares what begins at a token with the shapes of the detectors.
 func (s *scanner) number(i, j int) {
 	text := s.s
-	if !freeBefore(text, i) {
+	if j-i > s.c.index.maxLen || !freeBefore(text, i) {
 		return
 	}
 	s.iban(i, j)

@@ -71,6 +71,11 @@ func (l *lexicon) tokens(text string, list []token) (out []token, lowerCase bool
 			}
 			t := token{start: i, end: j, form: f}
 			lowerCase = lowerCase && f == lower
+			if technical(text, &t) {
+				list = append(list, t)
+				i = t.end
+				continue
+			}
 			l.describe(text, &t)
 			list = append(list, t)
 			i = t.end
@@ -85,6 +90,30 @@ func (l *lexicon) tokens(text string, list []token) (out []token, lowerCase bool
 		}
 	}
 	return list, lowerCase
+}
+
+// technical tells whether a word is part of what no name is: the name of a file or a
+// variable, or a code of letters and digits, which becomes one token.
+func technical(text string, t *token) bool {
+	i, j := t.start, t.end
+	if j < len(text) && isDigit(text[j]) {
+		for j < len(text) && isAlnum(text[j]) {
+			j++
+		}
+		if t.end = j; t.form != capital {
+			t.form = lower
+		}
+		return true
+	}
+	if j-i == 1 {
+		return false
+	}
+	joins := func(c byte) bool { return c == '_' || c == '.' || c == '\\' || c == '@' || c == '=' }
+	if i > 1 && joins(text[i-1]) && isAlnum(text[i-2]) && (text[i-1] != '.' || t.form == lower) || j+1 < len(text) && joins(text[j]) && isAlnum(text[j+1]) && (text[j] != '.' || classes[text[j+1]] == letter && text[j+1] >= 'a') {
+		t.form = lower
+		return true
+	}
+	return false
 }
 
 // word reads letters with apostrophes and hyphens between them.
