@@ -128,6 +128,14 @@ func scoreText(c *Classifier, rows []textRow, log func(string, textRow, Span, bo
 	return out
 }
 
+// floors are the least precision and recall that were promised. IBANs are too few here,
+// and two of nine are none.
+var floors = map[string][2]float64{
+	"EMAIL_ADDRESS": {0.97, 0.95}, "CREDIT_CARD": {0.97, 0.95}, "IP_ADDRESS": {0.97, 0.95}, "MAC_ADDRESS": {0.97, 0.95},
+	"US_SSN": {0.97, 0.95}, "URL": {0.97, 0.95}, "PHONE_NUMBER": {0.90, 0.85},
+	"PERSON": {0.80, 0.75}, "STREET_ADDRESS": {0.80, 0.75}, "LOCATION": {0.80, 0.75}, "ORGANIZATION": {0.80, 0.75},
+}
+
 func TestReportText(t *testing.T) {
 	rows := readRows[textRow](t, "dev.jsonl")
 	c, err := New(Options{})
@@ -149,6 +157,17 @@ func TestReportText(t *testing.T) {
 	for h := range halves {
 		part := slices.DeleteFunc(slices.Clone(rows), func(r textRow) bool { return half(r) != h })
 		halves[h] = scoreText(c, part, func(string, textRow, Span, bool) {})
+	}
+	var sum score
+	for _, s := range all {
+		sum = score{sum.hit + s.hit, sum.wrong + s.wrong, sum.found + s.found, sum.missed + s.missed}
+	}
+	t.Logf("all labels: precision %.3f, recall %.3f; peers: Presidio's notebook on its own sentences 0.685/0.603, pdscan on this data 0.776/0.264", sum.precision(), sum.recall())
+	t.Log("precision/recall: all, and two halves that share no sentence template; a finding counts if it overlaps by half")
+	for label, least := range floors {
+		if s := all[label]; s == nil || s.precision() < least[0] || s.recall() < least[1] {
+			t.Errorf("%s is below its floor %v", label, least)
+		}
 	}
 	keys := make([]string, 0, len(all))
 	for k := range all {

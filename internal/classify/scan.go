@@ -176,10 +176,13 @@ func (s *scanner) open(i int) {
 // number compares what begins at a token with the shapes of the detectors.
 func (s *scanner) number(i, j int) {
 	text := s.s
-	if j-i > s.c.index.maxLen || !freeBefore(text, i) {
+	if !freeBefore(text, i) {
 		return
 	}
 	s.iban(i, j)
+	if j-i > s.c.index.maxLen {
+		return
+	}
 	key := shapeKey{}
 	limit := min(len(text), i+s.c.index.maxLen)
 	for end := j; ; {

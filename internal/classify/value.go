@@ -99,6 +99,12 @@ func (c *Classifier) detectValue(value string) ValueAnswer {
 		return ValueAnswer{}
 	}
 	text := strings.TrimSpace(value)
+	switch {
+	case macValue(text, "") && !allDigits(text):
+		return ValueAnswer{Type: "MAC_ADDRESS", Valid: true, Known: true}
+	case ethAddress(text):
+		return ValueAnswer{Type: "CRYPTO_ETH", Valid: true, Known: true}
+	}
 	var best finding
 	for _, f := range c.findings(text, &scratch{}) {
 		if f.end-f.start > best.end-best.start {
