@@ -226,22 +226,6 @@ func mod1110(s string) bool {
 	return c == 1
 }
 
-// mod3736 is ISO 7064 mod 37,36 over digits and letters.
-func mod3736(s string) bool {
-	c := 18
-	for i := range len(s) {
-		v := value(s[i])
-		if v < 0 {
-			return false
-		}
-		if c == 0 {
-			c = 36
-		}
-		c = (c*2%37 + v) % 36
-	}
-	return c == 1
-}
-
 // day tells whether year, month and day make a date; a year of two digits stands for any.
 func day(y, m, d int) bool {
 	if m < 1 || m > 12 || d < 1 || y < 0 {

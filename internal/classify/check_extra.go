@@ -61,15 +61,6 @@ func cardNumber(s string) bool { return !same(s) && luhn(s) && cardNetwork(s) !=
 
 func imei(s string) bool { return len(s) == 15 && !same(s) && luhn(s) }
 
-// mrz checks the last digit of a field of a machine-readable zone; < counts as nothing.
-func mrz(s string) bool {
-	sum := 0
-	for i := range len(s) - 1 {
-		sum += max(0, value(s[i])) * []int{7, 3, 1}[i%3]
-	}
-	return sum%10 == last(s)
-}
-
 // ukPostcode knows which letters may stand where, beyond what the format says.
 func ukPostcode(s string) bool {
 	if s == "GIR0AA" {

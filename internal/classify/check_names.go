@@ -7,11 +7,10 @@ import "strings"
 
 // namedChecks are the checks that a detector may name.
 var namedChecks = map[string]check{
-	"luhn": func(s string) bool { return luhn(strings.TrimPrefix(s, "IT")) }, "verhoeff": verhoeff, "mod11_10": func(s string) bool { return mod1110(strings.TrimLeft(s, "DEHR")) }, "mod37_36": mod3736,
-	"mod97":  func(s string) bool { return mod97(s) == 1 },
-	"luhn10": func(s string) bool { return len(s) >= 10 && luhn(s[len(s)-10:]) },
-	"ymd":    ymd,
-	"card":   cardNumber, "iban": ibanNumber, "imei": imei, "mrz": mrz,
+	"luhn": func(s string) bool { return luhn(strings.TrimPrefix(s, "IT")) }, "verhoeff": verhoeff, "mod11_10": func(s string) bool { return mod1110(strings.TrimLeft(s, "DEHR")) },
+	"mod97": func(s string) bool { return mod97(s) == 1 },
+	"ymd":   ymd,
+	"card":  cardNumber, "imei": imei,
 	"ssn": ssn, "itin": itin, "npi": func(s string) bool { return len(s) == 10 && luhn("80840"+s) },
 	"weights731": weights731, "de_health": deHealth, "de_idnr": deIDNr,
 	"ar_cuit": arCUIT, "at_vnr": atVNR, "at_uid": atUID,

@@ -59,6 +59,8 @@ func TestText(t *testing.T) {
 		"password is hunter2!X":                            {"PASSWORD hunter2!X"},
 		"My name is Anna Schmidt":                          {"PERSON Anna Schmidt"},
 		"Mr. Okafor lives in Nairobi":                      {"TITLE Mr.", "PERSON Okafor", "LOCATION Nairobi"},
+		"L898902C36UTO7408122F1204159ZE184226B<<<<<10":     {"PASSPORT L898902C36UTO7408122F1204159ZE184226B<<<<<10"},
+		"L898902C46UTO7408122F1204159ZE184226B<<<<<10":     {},
 		"She works at Siemens AG":                          {"ORGANIZATION Siemens AG"},
 		"send it to 217 Lovers Lane, please":               {"STREET_ADDRESS 217 Lovers Lane"},
 		"wohnt in der Bahnhofstraße 12a":                   {"STREET_ADDRESS Bahnhofstraße 12a"},

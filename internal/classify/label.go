@@ -83,7 +83,7 @@ func newLabel(name, kindName, category string) (*Label, error) {
 // labels are those that no table of detectors makes.
 type labels struct {
 	person, title, street, place, org, group, age, date, birth, email, phone, url, domain, ip, mac,
-	iban, crypto, key, password, account, zip *Label
+	iban, crypto, key, password, account, zip, passport *Label
 }
 
 func newLabels() *labels {
@@ -98,6 +98,6 @@ func newLabels() *labels {
 		email: l("EMAIL_ADDRESS", "email"), phone: l("PHONE_NUMBER", "phone"), url: l("URL", "url"),
 		domain: l("DOMAIN_NAME", "url"), ip: l("IP_ADDRESS", "ip"), mac: l("MAC_ADDRESS", "device"),
 		iban: l("IBAN_CODE", "bank"), crypto: l("CRYPTO", "crypto"), key: l("SECRET", "secret"),
-		password: l("PASSWORD", "password"), account: l("ACCOUNT_NUMBER", "id"), zip: l("ZIP_CODE", "postcode"),
+		password: l("PASSWORD", "password"), account: l("ACCOUNT_NUMBER", "id"), zip: l("ZIP_CODE", "postcode"), passport: l("PASSPORT", "passport"),
 	}
 }

@@ -49,6 +49,9 @@ func keyByte(c byte) bool { return isAlnum(c) || c == '_' || c == '-' || c == '.
 // crypto currencies.
 func (s *scanner) longToken(i, j int) {
 	text := s.s
+	if (i == 0 || !isAlnum(text[i-1]) && text[i-1] != '<') && s.travelDocument(i) {
+		return
+	}
 	start := i
 	for start > 0 && start > i-24 && (keyByte(text[start-1]) && text[start-1] != '=') {
 		start--
