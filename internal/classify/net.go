@@ -140,7 +140,7 @@ var fileSuffixes = map[string]bool{
 	"md": true, "py": true, "rs": true, "sh": true, "zip": true, "mov": true, "pl": true, "so": true, "cc": true,
 	"ps": true, "ai": true, "app": true, "java": true, "bar": true, "as": true, "is": true, "at": true, "in": true,
 	"it": true, "to": true, "no": true, "my": true, "me": true, "be": true, "so.": true, "am": true, "do": true, "us": true,
-	"name": true, "id": true, "data": true, "date": true, "foundation": true, "tab": true, "map": true, "post": true, "prof": true,
+	"name": true, "id": true, "data": true, "date": true, "foundation": true, "tab": true, "map": true, "pub": true, "post": true, "prof": true,
 }
 
 func domainScore(host string) float64 {

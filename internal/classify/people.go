@@ -280,6 +280,9 @@ func (r *reader) weighPerson(row stretch, lastPerson int, c *candidate) {
 	avg := sum / float64(n)
 	if n == 1 {
 		c.person = 0.28 + 0.3*avg
+		if t := &r.t[row.from]; t.form == upper && t.end-t.start <= 5 && !t.dotted {
+			c.person -= 0.25 // more often an abbreviation
+		}
 		if r.known[r.t[row.from].hash] {
 			c.person += 0.3
 		}
@@ -367,6 +370,9 @@ func (r *reader) weighOrg(row stretch, lastPerson int, c *candidate) {
 	}
 	if n > 1 && end.is(isOrgEnd) {
 		c.org = 0.85
+		if end.form == upper && first.form == upper && first.is(isFrequent) {
+			c.org = 0.3 // words of a heading
+		}
 		if end.is(isLast|isName) && !end.dotted && first.is(isFirst) {
 			c.org = 0.5
 		}

@@ -84,7 +84,7 @@ func (l *lexicon) tokens(text string, list []token) (out []token, lowerCase bool
 	if lowerCase {
 		for i := range list {
 			t := &list[i]
-			if t.form == lower && t.is(anyName|isCity|isTown|isCountry|isOrg) && !t.is(isWord|isParticle) && t.end-t.start > 2 {
+			if t.form == lower && t.is(anyName|isCity|isTown|isCountry|isOrg) && !t.is(isWord|isParticle) && (t.end-t.start > 4 || t.is(isFirst|isLast|isCountry) && t.end-t.start > 2) {
 				t.form = capital
 			}
 		}

@@ -240,19 +240,31 @@ func urlValue(v, variant string) bool {
 	if _, err := netip.ParseAddr(host); err == nil {
 		return true
 	}
-	if !hostLabels(host, false) || strings.Contains(host, "xn--.") || !hostAllowed(host, variant) {
+	if !hostLabels(host, true) || registrableUnderscore(host) || strings.Contains(host, "xn--.") || !hostAllowed(host, variant) {
 		return false
 	}
 	return strings.Contains(host, ".") || host == "localhost" || len(host) > 1 && rest != v
 }
 
-// schemeValue tells whether a scheme may be used: one of the variant's, or, if that lists
-// none, one of the web's.
+// registrableUnderscore tells whether one of the last two labels has an underscore, which
+// no name that can be registered has; names below it may.
+func registrableUnderscore(host string) bool {
+	labels := strings.Split(host, ".")
+	return strings.Contains(strings.Join(labels[max(0, len(labels)-2):], "."), "_")
+}
+
+// schemeValue tells whether a scheme may be used: one of the variant's, or any if that
+// lists none.
 func schemeValue(scheme, variant string) bool {
 	if variant != "" && !strings.Contains(variant, ".") {
 		return slices.Contains(strings.Fields(variant), scheme)
 	}
-	return scheme == "http" || scheme == "https" || scheme == "ftp"
+	for i := range len(scheme) {
+		if c := scheme[i]; !isAlnum(c) && c != '+' && c != '-' && c != '.' {
+			return false
+		}
+	}
+	return scheme != "" && classes[scheme[0]] == letter
 }
 
 // hostAllowed reads a variant of host names as those, and what is below them, that are
