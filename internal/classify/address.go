@@ -16,11 +16,12 @@ func (r *reader) addresses() {
 			continue
 		}
 		from := i
-		// A number of its own before the street is part of it.
+		// A number of its own before the street belongs to the address.
 		if from > 0 && r.t[from-1].form == number && r.adjacent(from) && r.t[from-1].end-r.t[from-1].start <= 6 && (len(parts) == 0 || parts[len(parts)-1].to < from) {
 			from--
+			parts = append(parts, stretch{from, i})
 		}
-		parts = append(parts, stretch{from, to})
+		parts = append(parts, stretch{i, to})
 		for k := from; k < to; k++ {
 			r.t[k].used = true
 		}

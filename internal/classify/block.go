@@ -6,6 +6,7 @@ package classify
 // joinAddresses puts the parts of addresses together with what follows them.
 func (r *reader) joinAddresses(parts []stretch) {
 	for k := 0; k < len(parts); k++ {
+		first := k
 		p := parts[k]
 		p.from = r.cornerStart(p.from)
 		inline := !r.lineStart(p.from)
@@ -26,12 +27,24 @@ func (r *reader) joinAddresses(parts []stretch) {
 			}
 			continue
 		}
-		r.put(p.from, p.to, r.c.labels.street, 0.86, "street, unit or box")
+		r.putParts(p, parts[first:k+1])
 		r.use(p.from, p.to)
 		r.letterBelow(p.to)
 		if !inline {
 			r.letterAbove(p)
 		}
+	}
+}
+
+// putParts adds the parts of an address without a place, each by itself: a number, a
+// street, a flat. Two streets that make a corner are one.
+func (r *reader) putParts(whole stretch, parts []stretch) {
+	if whole.from < parts[0].from {
+		r.put(whole.from, whole.to, r.c.labels.street, 0.86, "corner of streets")
+		return
+	}
+	for _, p := range parts {
+		r.put(p.from, p.to, r.c.labels.street, 0.86, "street, unit or box")
 	}
 }
 
