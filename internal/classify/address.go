@@ -56,6 +56,9 @@ func (r *reader) addressPart(i int) int {
 
 // numberedStreet reads 217 Lovers Lane, and 184th Street.
 func (r *reader) numberedStreet(i int) int {
+	if r.adjacent(i+1) && r.t[i+1].form == number && allDigits(r.text(i+1)) {
+		return 0 // the second number is the street's
+	}
 	for j := i + 1; j <= i+6 && r.adjacent(j); j++ {
 		t := &r.t[j]
 		if t.form == mark || t.form == newline || t.form == number && j > i+2 {
@@ -98,7 +101,7 @@ func (r *reader) runEnd(i int) int {
 // houseNumber takes the number that stands behind a street.
 func (r *reader) houseNumber(i int) int {
 	if i < len(r.t) && r.adjacent(i) && r.t[i].form == number && r.t[i].end-r.t[i].start <= 5 {
-		if r.isMark(i+1, ".") && r.lineEnds(i+2) {
+		if r.isMark(i+1, ".") && r.foreignStreet(i-1) {
 			return i + 2
 		}
 		return i + 1

@@ -36,11 +36,17 @@ func (r *reader) joinAddresses(parts []stretch) {
 	}
 }
 
+// fieldPost tells whether a part is the last line of a military address.
+func (r *reader) fieldPost(i int) bool {
+	w := r.fold(i)
+	return w == "apo" || w == "fpo" || w == "dpo"
+}
+
 // putParts adds the parts of an address without a place, each by itself: a number, a
 // street, a flat. Two streets that make a corner are one.
 func (r *reader) putParts(whole stretch, parts []stretch) {
-	if whole.from < parts[0].from {
-		r.put(whole.from, whole.to, r.c.labels.street, 0.86, "corner of streets")
+	if whole.from < parts[0].from || r.fieldPost(parts[len(parts)-1].from) {
+		r.put(whole.from, whole.to, r.c.labels.street, 0.86, "parts of one address")
 		return
 	}
 	for _, p := range parts {
@@ -73,7 +79,7 @@ func (r *reader) joins(end, next int, inline bool) bool {
 	case 0:
 		return true
 	case 1:
-		return r.isMark(end, ",") || r.fold(end) == "and" || r.fold(end) == "st." || inline && r.t[end].form == newline
+		return r.isMark(end, ",") || r.fold(end) == "and" || r.t[end].form == newline && r.fieldPost(next) || r.fold(end) == "st." || inline && r.t[end].form == newline
 	case 2:
 		return inline && r.isMark(end, ",") && r.t[end+1].form == newline
 	}
