@@ -20,7 +20,7 @@ SOAK ?= Kill|Crash|Fail
 
 .PHONY: help
 help: ## list the targets
-	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1|\2/p' Makefile | while IFS='|' read -r name text; do printf '%-12s %s\n' "$$name" "$$text"; done
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1|\2/p' Makefile | while IFS='|' read -r name text; do printf '%-16s %s\n' "$$name" "$$text"; done
 
 .PHONY: test
 test: vet ## vet, and all tests
@@ -73,6 +73,10 @@ race: go cc
 .PHONY: bench
 bench: go ## benchmarks beside peers; BENCH=regexp COUNT=n
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) -timeout 60m ./bench/...
+
+.PHONY: classify-report
+classify-report: go ## precision and recall of classify on the labelled data, beside peers
+	$(GO) test -count=1 -v -run '^TestReport' ./internal/classify
 
 # The loops that kill, crash and flip, at full count; `make test` runs about a tenth.
 .PHONY: soak

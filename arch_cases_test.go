@@ -39,7 +39,7 @@ var ruleCases = []struct {
 	{"ranks", "rank 4 asks the door", map[string]string{"internal/consent/a.go": imports("consent", "@engine")}, "ask internal/decide"},
 
 	{"third party", "YAML where packs are read", map[string]string{"internal/pack/a.go": imports("pack", "go.yaml.in/yaml/v3")}, ""},
-	{"third party", "YAML in the engine", map[string]string{"engine/a.go": imports("engine", "go.yaml.in/yaml/v3")}, "go.yaml.in/yaml/v3 (YAML) is only for internal/pack, internal/scenario, internal/which, internal/config, cmd/comity, bench/..., tests"},
+	{"third party", "YAML in the engine", map[string]string{"engine/a.go": imports("engine", "go.yaml.in/yaml/v3")}, "go.yaml.in/yaml/v3 (YAML) is only for internal/pack, internal/classify, internal/scenario, internal/which, internal/config, cmd/comity, bench/..., tests"},
 	{"third party", "cobra outside the command", map[string]string{"internal/draw/a.go": imports("draw", "github.com/spf13/cobra")}, "(command line) is only for cmd/comity"},
 	{"third party", "a peer in a benchmark", map[string]string{"bench/engine/a_test.go": imports("engine", "github.com/open-policy-agent/opa/v1/rego")}, ""},
 	{"third party", "a peer in a test elsewhere", map[string]string{"engine/a_test.go": imports("engine", "github.com/open-policy-agent/opa/v1/rego")}, "(OPA) is only for bench/..."},

@@ -124,7 +124,10 @@ type family struct {
 
 // families is the one list of third-party modules. What is not in it is not used.
 var families = []family{
-	{"YAML", []string{"go.yaml.in/yaml/v3"}, []string{"internal/pack", "internal/scenario", "internal/which", "internal/config", "cmd/comity", "bench/..."}, true, "a reader that keeps positions"},
+	{"YAML", []string{"go.yaml.in/yaml/v3"}, []string{"internal/pack", "internal/classify", "internal/scenario", "internal/which", "internal/config", "cmd/comity", "bench/..."}, true, "a reader that keeps positions"},
+	{"numbering plans", []string{"github.com/nyaruka/phonenumbers"}, []string{"internal/classify"}, true, "which telephone numbers exist, by country"},
+	{"public suffixes", []string{"golang.org/x/net/publicsuffix"}, []string{"internal/classify"}, false, "which top-level domains exist"},
+	{"Unicode", []string{"golang.org/x/text/unicode/norm"}, []string{"internal/classify"}, false, "letters without their accents"},
 	{"JSON", []string{"github.com/go-json-experiment/json"}, []string{".", "engine", "proof", "client", "internal/audit", "internal/decide", "internal/principal", "internal/sqlite", "internal/httpapi", "internal/config", "internal/app", "embedded", "cmd/comity", "bench/..."}, true, "streaming, strict about duplicate names and invalid UTF-8"},
 	{"command line", []string{"github.com/spf13/cobra", "github.com/spf13/pflag"}, []string{"cmd/comity"}, false, "sub-commands, help, completion"},
 	{"terminal", []string{"golang.org/x/term"}, []string{"cmd/comity"}, false, "is standard output a terminal"},

@@ -40,6 +40,7 @@ var shownOnly = map[string]string{
 	"make test":                    "would run this test again",
 	"make check":                   "would run this test again",
 	"make bench":                   "takes minutes",
+	"make classify-report":         "needs the labelled data",
 	"go run ./bench/engine/report": "takes minutes",
 	"go run ./bench/audit/report":  "takes minutes",
 	"go run ./bench/http/report":   "takes minutes",

@@ -1,0 +1,54 @@
+// SPDX-FileCopyrightText: The Comity authors
+// SPDX-License-Identifier: Apache-2.0
+
+package classify
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+type columnRow struct {
+	Column   `json:"-"`
+	Table    string
+	Name     string `json:"column"`
+	Type     string
+	Samples  []string
+	Category string
+	Origin   string
+}
+
+func TestReportColumns(t *testing.T) {
+	rows := readRows[columnRow](t, "columns_dev.jsonl")
+	c, err := New(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var personal score
+	exact, near, both := 0, 0, 0
+	for _, r := range rows {
+		a := c.Column(Column{r.Table, r.Name, r.Type, r.Samples})
+		want, got := r.Category != None, a.Category != None
+		switch {
+		case want && got:
+			personal.hit++
+			personal.found++
+			both++
+			if a.Category == r.Category {
+				exact++
+			}
+			if strings.HasPrefix(a.Category, r.Category) || strings.HasPrefix(r.Category, a.Category) {
+				near++
+			}
+		case want:
+			personal.missed++
+		case got:
+			personal.wrong++
+		}
+		if os.Getenv("COMITY_CLASSIFY_SHOW") == "columns" && want != got {
+			t.Logf("%s . %s (%s): want %s got %s", r.Table, r.Name, r.Type, r.Category, a.Category)
+		}
+	}
+	t.Logf("personal or not: precision %.3f recall %.3f of %d; category near %.3f exact %.3f", personal.precision(), personal.recall(), personal.found+personal.missed, ratio(near, both), ratio(exact, both))
+}
