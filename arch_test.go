@@ -45,7 +45,7 @@ var places = []place{
 	{"internal/naive", "1b", "the naive interpreter: a second opinion that shares no code with engine"},
 	{"internal/naive/gen", "1b", "random models and facts, on which engine and naive must agree"},
 	{"internal/classify", "1c", "finds categories of data in values"},
-	{"internal/mask", "1c", "masks values"},
+	{"internal/mask", "1c", "the views of a value that may be shown where it may not"},
 	{"internal/signature", "1c", "patterns over events"},
 	{"internal/iac", "1c", "reads infrastructure plans"},
 	{"internal/private", "1c", "differential privacy and secure aggregation"},
