@@ -88,6 +88,7 @@ func TestRead(t *testing.T) {
 		{"more values", "a.csv", "a\n1,2\n", Limits{}, []string{"a"}, map[string][]string{"a": {"1"}}, 1, "more values than the first"},
 		{"quote left open", "a.csv", "a,b\n\"1,2\n", Limits{}, []string{"a", "b"}, map[string][]string{"a": {"1,2\n"}}, 1, ""},
 		{"JSON lines", "a.jsonl", `{"id":1,"who":{"name":"Anna","tags":["x","y"]},"ok":true,"no":null}` + "\n{\"id\":2}\n", Limits{}, []string{"id", "who.name", "who.tags", "ok"}, map[string][]string{"id": {"1", "2"}, "who.name": {"Anna"}, "who.tags": {"x", "y"}, "ok": {"true"}}, 2, ""},
+		{"keys that are data", "a.jsonl", `{"by":{"a@example.org":1,"b@example.org":2,"123":{"x":3}}}`, Limits{}, []string{"by.*", "by.*.x"}, map[string][]string{"by.*": {"1", "2"}, "by.*.x": {"3"}}, 1, ""},
 		{"bad lines", "a.jsonl", "{\"a\":\"x\"}\n{\"a\":\nzzz\n{\"a\":\"y\"}", Limits{}, []string{"a"}, map[string][]string{"a": {"x", "y"}}, 2, "2 lines are no valid JSON"},
 		{"long line", "a.jsonl", "{\"a\":\"" + strings.Repeat("x", 200) + "\"}\n{\"a\":\"y\"}\n", Limits{Line: 100}, []string{"a"}, map[string][]string{"a": {"y"}}, 1, "1 lines have more than 100 bytes"},
 		{"deep", "a.jsonl", strings.Repeat(`{"a":`, 100) + "1" + strings.Repeat("}", 100), Limits{}, []string{strings.TrimSuffix(strings.Repeat("a.", 33), ".")}, nil, 1, ""},

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"strings"
 )
 
 // maxDepth is how deep objects are looked into.
@@ -16,7 +17,7 @@ const maxDepth = 32
 
 // lines reads JSON lines. The path of a value, without the places in lists, is its column.
 func (s *stream) lines(in *bufio.Reader) error {
-	j := &objects{stream: s, columns: map[string]int{}}
+	j := &objects{stream: s, columns: map[string]int{}, keys: map[string]string{}}
 	bad, long := int64(0), int64(0)
 	for s.out.Rows < s.limits.Rows {
 		line, tooLong, err := nextLine(in, s.limits.Line)
@@ -73,8 +74,26 @@ func nextLine(in *bufio.Reader, limit int) (line []byte, tooLong bool, err error
 type objects struct {
 	*stream
 	columns map[string]int
+	keys    map[string]string
 	dropped bool
 	path    []frame
+}
+
+// key is the name of a key: one that is data, as in a map by e-mail address, is a star, so
+// that all such keys are one column, and none is shown.
+func (j *objects) key(key string) string {
+	if name, ok := j.keys[key]; ok {
+		return name
+	}
+	name := key
+	if len(key) > maxName || key == "" || strings.Trim(key, "0123456789.,+-:/ ") == "" ||
+		len(key) >= 16 && strings.Trim(strings.ToLower(key), "0123456789abcdef-_") == "" || j.sink.IsData(key) {
+		name = "*"
+	}
+	if len(j.keys) < j.limits.Columns {
+		j.keys[key] = name
+	}
+	return name
 }
 
 // frame is an object or a list that is open.
@@ -124,7 +143,8 @@ func (j *objects) token(t json.Token) error {
 		return nil
 	}
 	if top >= 0 && !j.path[top].list && !j.path[top].hasIt {
-		j.path[top].key, _ = t.(string)
+		key, _ := t.(string)
+		j.path[top].key = j.key(key)
 		j.path[top].hasIt = true
 		return nil
 	}

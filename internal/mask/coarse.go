@@ -96,3 +96,6 @@ func (m *Mask) region(value string) (string, bool) {
 	}
 	return region, !strings.EqualFold(region, value)
 }
+
+// IsCountry tells whether a code is one of ISO 3166-1, in capitals, that Region knows.
+func IsCountry(code string) bool { return regionOf[code] != "" }
