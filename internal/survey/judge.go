@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -50,8 +52,9 @@ func (s *Sampler) report() Report {
 // column weighs the name and the sample, and then what stands inside the values.
 func (s *Sampler) column(c *sampled, e evidence) Column {
 	out := Column{Name: c.name, Type: c.typ, Values: len(c.values)}
-	a := s.run.o.Classifier.Column(classify.Column{Table: s.table, Column: c.name, Type: c.typ, Samples: c.values})
-	if a.Category != classify.None {
+	a := s.run.o.Classifier.Column(classify.Column{Table: subject(s.table), Column: c.name, Type: c.typ, Samples: c.values})
+	// Dates alone are those of anything.
+	if a.Category != classify.None && !(a.Why == "samples" && a.Category == "user.behavior") {
 		out.Findings = append(out.Findings, Finding{a.Category, a.DPV, a.Sensitivity, min(a.Score, maxConfidence), a.Why})
 	}
 	in := s.inside(c)
@@ -68,6 +71,16 @@ func (s *Sampler) column(c *sampled, e evidence) Column {
 		}
 	}
 	return out
+}
+
+// subject is what the name of a table says it is about: of a path, the file without its
+// suffixes.
+func subject(table string) string {
+	if !IsDataFile(table) {
+		return table
+	}
+	name, _, _ := strings.Cut(path.Base(filepath.ToSlash(table)), ".")
+	return name
 }
 
 // related tells whether one category is the other or a part of it.

@@ -40,7 +40,7 @@ func ReadState(in io.Reader) (*State, error) {
 	fail := func(err error) (*State, error) {
 		return nil, &comity.Error{Code: comity.CodeInvalid, Op: "read the state", Err: err, Remedy: "remove the file to begin anew"}
 	}
-	s := NewState()
+	s := new(State)
 	if err := json.NewDecoder(io.LimitReader(in, maxState)).Decode(s); err != nil {
 		return fail(errors.New("it is damaged"))
 	}
