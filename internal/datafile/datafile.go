@@ -176,7 +176,7 @@ func (s *stream) read(name string) (Result, error) {
 // formOf tells CSV from JSON lines, and refuses what is neither.
 func formOf(name string, head []byte) (Format, error) {
 	if i := bytes.IndexByte(head, 0); i >= 0 {
-		if bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")) || i < 2 {
+		if bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")) || i < 2 && len(head) > 3 && head[i+2] == 0 && head[1-i] >= ' ' {
 			return "", invalid("the file seems to be in UTF-16", "convert it to UTF-8")
 		}
 		return "", invalid("the file is binary", "CSV, JSON lines and Parquet are read, the first two also as .gz")
