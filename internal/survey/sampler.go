@@ -10,6 +10,7 @@ import (
 	"hash/fnv"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/comity-project/comity/internal/classify"
@@ -60,10 +61,11 @@ func newSampler(ctx context.Context, r *run, index int, table string) *Sampler {
 	}
 }
 
-// newNames is a classifier for names: it looks for what no name is.
-func newNames() (*classify.Classifier, error) {
+// newNames is a classifier for names: it looks for what no name is. It does not change, and
+// takes a while to make.
+var newNames = sync.OnceValues(func() (*classify.Classifier, error) {
 	return classify.New(classify.Options{WithoutNames: true, Threshold: 0.6})
-}
+})
 
 // Limits are those of the table.
 func (s *Sampler) Limits() Limits { return s.run.o.Limits }

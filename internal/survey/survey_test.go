@@ -195,6 +195,31 @@ func TestNamesThatAreValues(t *testing.T) {
 	}
 }
 
+// FuzzReport holds the judgement of names and values that nobody thought of to an answer
+// that has no value in it.
+func FuzzReport(f *testing.F) {
+	f.Add("things", "..value", "text", "anna@example.org")
+	f.Add("", "", "", "")
+	f.Add("a.csv", "e.mail", "int", "4111 1111 1111 1111")
+	c, err := classify.New(classify.Options{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, table, name, typ, value string) {
+		o := Options{Classifier: c, Limits: DefaultLimits}
+		var got Report
+		o.Emit = func(r Report) error { got = r; return nil }
+		if _, err := Run(t.Context(), &store{[]Table{{Name: table}}, column(name, typ, value, value, value)}, o); err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range got.Columns[0].Samples {
+			if v != form.Apply(cut(value)) {
+				t.Errorf("the sample of %q is %q", value, v)
+			}
+		}
+	})
+}
+
 func TestRate(t *testing.T) {
 	o := options(t)
 	o.Limits.Rate = 10_000
