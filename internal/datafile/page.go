@@ -27,6 +27,9 @@ import (
 const (
 	maxPageHeader = 64 << 10
 	maxPageValues = 4 << 20
+
+	// plainDictionary is no longer written, and stands in many files.
+	plainDictionary = format.Encoding(2)
 )
 
 // pages walks over the pages of a column chunk.
@@ -164,7 +167,7 @@ func (p *pages) unpack(packed []byte, size int64) ([]byte, error) {
 }
 
 func (p *pages) dictionary(h *format.PageHeader, packed []byte) error {
-	if e := h.DictionaryPageHeader.V.Encoding; e != format.Plain && e != format.PlainDictionary {
+	if e := h.DictionaryPageHeader.V.Encoding; e != format.Plain && e != plainDictionary {
 		return fmt.Errorf("a dictionary in the encoding %s is not read", e)
 	}
 	_, err := p.unpack(packed, int64(h.UncompressedPageSize))
@@ -228,7 +231,7 @@ func encoded(data []byte, e format.Encoding, values int32) error {
 	switch e {
 	case format.Plain, format.ByteStreamSplit:
 		return nil
-	case format.PlainDictionary, format.RLEDictionary:
+	case plainDictionary, format.RLEDictionary:
 		if len(data) == 0 {
 			return nil
 		}
