@@ -99,7 +99,7 @@ servers: go ## the servers that tests start
 		echo "installing PostgreSQL for the tests"; \
 		if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
 		$$sudo apt-get update -q && $$sudo apt-get install -qy --no-install-recommends postgresql; }
-	@test -x bin/versitygw || { echo "building versitygw for the tests"; GOBIN="$(CURDIR)/bin" $(GO) install $(VERSITYGW); }
+	@$(GO) version -m bin/versitygw 2>/dev/null | grep -qF "$(lastword $(subst @, ,$(VERSITYGW)))" || { echo "building versitygw for the tests"; GOBIN="$(CURDIR)/bin" $(GO) install $(VERSITYGW); }
 
 .PHONY: go
 go:
