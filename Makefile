@@ -9,6 +9,7 @@ GO ?= go
 GOFUMPT := mvdan.cc/gofumpt@v0.12.0
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.8.0
+VERSITYGW := github.com/versity/versitygw/cmd/versitygw@v1.8.0
 
 # BENCH selects benchmarks, COUNT repeats them, FUZZTIME is for each fuzz target.
 BENCH ?= .
@@ -23,7 +24,7 @@ help: ## list the targets
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1|\2/p' Makefile | while IFS='|' read -r name text; do printf '%-16s %s\n' "$$name" "$$text"; done
 
 .PHONY: test
-test: vet ## vet, and all tests
+test: vet servers ## vet, and all tests
 	$(GO) test -timeout 14m ./...
 
 .PHONY: check
@@ -67,7 +68,7 @@ arch: go
 # The benchmarks against peers have no concurrency of ours; building the peers with the
 # race detector would take longer than all the rest.
 .PHONY: race
-race: go cc
+race: go cc servers
 	$(GO) test -race -short -timeout 20m $$($(GO) list ./... | grep -v /bench/)
 
 .PHONY: bench
@@ -89,6 +90,16 @@ fuzz: go ## each fuzz target for FUZZTIME (60s)
 		echo "$$target in $$(dirname "$$file"), $(FUZZTIME)"; \
 		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5x "./$$(dirname "$$file")"; \
 	done < <(grep -roE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' * | sed 's/:func /:/' | sort)
+
+# What tests start: PostgreSQL from the system's packages, and an S3 gateway in bin/. A
+# test whose server is missing is skipped, so that here it is an error.
+.PHONY: servers
+servers: go ## the servers that tests start
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || { \
+		echo "installing PostgreSQL for the tests"; \
+		if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
+		$$sudo apt-get update -q && $$sudo apt-get install -qy --no-install-recommends postgresql; }
+	@$(GO) version -m bin/versitygw 2>/dev/null | grep -qF "$(lastword $(subst @, ,$(VERSITYGW)))" || { echo "building versitygw for the tests"; GOBIN="$(CURDIR)/bin" $(GO) install $(VERSITYGW); }
 
 .PHONY: go
 go:

@@ -22,17 +22,18 @@ import (
 func newClassify() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "classify",
-		Short: "Find personal data in text, values and columns",
+		Short: "Find personal data in text, values, columns, files, databases and buckets",
 		Long: `Finds personal data: numbers by form, check digit and context, names and places
 by lists and context. Nothing leaves the machine. A finding is evidence with a
 score, not a fact; the country of a number or prefix says where it points, not
 where its owner lives.
 
-Input is one JSON object a line, or plain text, read as lines.`,
+text, values and columns read one JSON object a line, or plain text, as lines;
+file, db and bucket survey a store.`,
 		Example: `  echo 'Call Anna Schmidt on +49 30 901820' | comity classify text
   comity classify detectors --json`,
 	}
-	cmd.AddCommand(newClassifyText(), newClassifyValues(), newClassifyColumns(), newClassifyDetectors())
+	cmd.AddCommand(newClassifyText(), newClassifyValues(), newClassifyColumns(), newClassifyDetectors(), newClassifyFile(), newClassifyDB(), newClassifyBucket())
 	group(cmd)
 	return cmd
 }

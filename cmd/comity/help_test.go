@@ -4,6 +4,7 @@
 package main
 
 import (
+	"database/sql"
 	"errors"
 	"os"
 	"os/exec"
@@ -13,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	"github.com/comity-project/comity/internal/testenv"
 )
 
 // exampleFiles are the files that examples of the help may name, besides packs/.
@@ -35,8 +38,10 @@ to_region: JP
   facts: {operation: transfer, subject_location: DE, controller_establishment: DE, data_categories: contact, from_region: DE, to_region: FR, date: 2024-05-01}
   expected: {effect: allow, regimes: [eu_gdpr]}
 `,
-	"business.yaml": "users_in: [DE, US]\nai_decisions: true\n",
-	"comity.yaml":   "data: comity-data\n",
+	"business.yaml":        "users_in: [DE, US]\nai_decisions: true\n",
+	"comity.yaml":          "data: comity-data\n",
+	"people.csv":           "id,email\n1,anna@example.org\n",
+	"exports/people.jsonl": "{\"email\":\"anna@example.org\"}\n",
 	// A stand-in for graphviz, which a machine need not have; it is last on the PATH.
 	"bin/dot": "#!/bin/sh\nexec cat\n",
 }
@@ -86,6 +91,34 @@ func erasable(line string) string {
 	return `echo '{"type":"data_access","actor":{"id":"anna"},"action":"read","resource":{"type":"file","id":"7"},"success":true,"subject":{"id":"customer-17"}}' |
   comity audit append --data comity-data
 `
+}
+
+// stored makes an example that surveys a store run: it gets a database, or a bucket.
+func stored(t *testing.T, dir, line string) string {
+	t.Helper()
+	switch {
+	case strings.Contains(line, "classify db"):
+		db, err := sql.Open("sqlite", filepath.Join(dir, "shop.db"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		if _, err := db.ExecContext(t.Context(), "CREATE TABLE people (id INTEGER PRIMARY KEY, email TEXT); INSERT INTO people VALUES (1, 'anna@example.org')"); err != nil {
+			t.Fatal(err)
+		}
+	case strings.Contains(line, "classify bucket"):
+		s := testenv.S3(t)
+		t.Setenv("AWS_ACCESS_KEY_ID", s.AccessKey)
+		t.Setenv("AWS_SECRET_ACCESS_KEY", s.SecretKey)
+		if err := os.MkdirAll(filepath.Join(s.Dir, "exports", "2026"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(s.Dir, "exports", "2026", "people.csv"), []byte(exampleFiles["people.csv"]), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return strings.ReplaceAll(line, "http://127.0.0.1:7070", s.Endpoint)
+	}
+	return line
 }
 
 // commands lists every command that a user sees.
@@ -141,6 +174,7 @@ func runExample(t *testing.T, line string) {
 			t.Fatal(err)
 		}
 	}
+	line = stored(t, dir, line)
 	shell := func(line string) ([]byte, error) {
 		cmd := exec.CommandContext(t.Context(), "sh", "-c", line)
 		cmd.Dir = dir

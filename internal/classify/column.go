@@ -154,6 +154,9 @@ func (r *columnRules) byName(col Column) (category, why string) {
 	if len(segments) > 1 && len(own) == 1 && r.about["nothing"][own[0]] {
 		own = words(segments[len(segments)-2])
 	}
+	if len(own) == 0 {
+		return "", ""
+	}
 	if k := len(own) - 1; k > 0 && (own[k] == "normalized" || own[k] == "encrypted") {
 		own = own[:k]
 	}

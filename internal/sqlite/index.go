@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The Comity authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package sqlite keeps the index beside a log in a SQLite file.
+// Package sqlite is the adapter of SQLite. It keeps the index beside a log in a file, and
+// reads the files of others as sources of surveys (survey.go).
 //
 // A row of the log has some ten terms: its type, its subject and so on. A table with an
 // index for each would write as many pages all over the file for every row. Here the
