@@ -51,6 +51,8 @@ type exchange struct {
 	span   trace.Span // nil: no traces
 	in     []byte
 	out    []byte
+	// decision is the answer, here so that it takes no memory of its own.
+	decision comity.Decision
 }
 
 func (x *exchange) begin(h *Handler, rt *route, w http.ResponseWriter, r *http.Request) {

@@ -114,12 +114,17 @@ func (l *Log) damaged(r resource, what string) error {
 }
 
 // Leaf is the leaf of entry i.
-func (l *Log) Leaf(i uint64) ([]byte, error) { return l.entry(i, levelEntries, 2) }
+func (l *Log) Leaf(i uint64) ([]byte, error) { return l.entry(new([]byte), i, levelEntries, 2) }
 
 // Payload is the payload of entry i, nil if it has none.
-func (l *Log) Payload(i uint64) ([]byte, error) { return l.entry(i, levelPayload, 4) }
+func (l *Log) Payload(i uint64) ([]byte, error) { return l.PayloadIn(new([]byte), i) }
 
-func (l *Log) entry(i uint64, level, prefix int) ([]byte, error) {
+// PayloadIn is Payload in memory that the next call with the same room uses again.
+func (l *Log) PayloadIn(room *[]byte, i uint64) ([]byte, error) {
+	return l.entry(room, i, levelPayload, 4)
+}
+
+func (l *Log) entry(room *[]byte, i uint64, level, prefix int) ([]byte, error) {
 	for {
 		l.mu.RLock()
 		size, full := l.state.head.Size, floor(l.state.published.Size)
@@ -137,13 +142,14 @@ func (l *Log) entry(i uint64, level, prefix int) ([]byte, error) {
 		if !covers(frames, i, i+1) {
 			return nil, l.damaged(resource{level: level, n: i / tileWidth, width: tileWidth}, "could not be read when the log was opened")
 		}
-		data, err := appendSection(nil, frames, i, i+1, level == levelPayload)
+		data, err := appendSection((*room)[:0], frames, i, i+1, level == levelPayload)
 		if errors.Is(err, errGone) {
 			continue
 		}
 		if err != nil || len(data) <= prefix {
 			return nil, err
 		}
+		*room = data
 		return data[prefix:], nil
 	}
 }
