@@ -260,6 +260,7 @@ func (s *service) run(ctx context.Context, l net.Listener) error {
 	signal.Notify(hup, syscall.SIGHUP)
 	defer signal.Stop(hup)
 	ended := make(chan error, 1)
+	go manageMemory(ctx)
 	l = s.handler.Listener(l, !s.tls)
 	go func() {
 		if s.tls {

@@ -84,6 +84,7 @@ func (h *Handler) decisionLines(x *exchange) error {
 	if err != nil {
 		return err
 	}
+	x.sheet()
 	for i := range answers {
 		if err := answers[i].Err; err != nil {
 			x.out = appendLineError(x.out, err, ls[i].number)

@@ -76,9 +76,9 @@ func (c *committer) run() {
 // A breath is the least time between the beginnings of two groups of several writers: so
 // much for each of them, since what they have to do takes that long, within bounds.
 const (
-	breathEach  = 40 * time.Microsecond
+	breathEach  = 60 * time.Microsecond
 	leastBreath = 400 * time.Microsecond
-	mostBreath  = 1600 * time.Microsecond
+	mostBreath  = 2400 * time.Microsecond
 )
 
 // pace lets the writers of the last groups come back, where there are several: a group
