@@ -88,6 +88,7 @@ answered and the log is sealed.`,
 			if listen != "" {
 				c.Listen = listen
 			}
+			useProcessors()
 			return serve(cmd.Context(), c, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}

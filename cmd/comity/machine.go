@@ -6,6 +6,7 @@ package main
 import (
 	"context"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
 	"time"
@@ -20,6 +21,15 @@ const (
 	atRest       = 1 << 20
 	plainPercent = 100 // what the runtime does by itself
 )
+
+// useProcessors has the runtime run one thread more than there are processors, unless
+// GOMAXPROCS is set: while the log waits for the disk, the thread that does so keeps its
+// place for a while, and a processor would have nothing to do.
+func useProcessors() {
+	if _, own := os.LookupEnv("GOMAXPROCS"); !own {
+		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
+	}
+}
 
 // collector sets how far the heap may grow.
 type collector struct {
