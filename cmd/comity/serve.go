@@ -88,6 +88,7 @@ answered and the log is sealed.`,
 			if listen != "" {
 				c.Listen = listen
 			}
+			useProcessors()
 			return serve(cmd.Context(), c, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
@@ -260,6 +261,7 @@ func (s *service) run(ctx context.Context, l net.Listener) error {
 	signal.Notify(hup, syscall.SIGHUP)
 	defer signal.Stop(hup)
 	ended := make(chan error, 1)
+	go manageMemory(ctx)
 	l = s.handler.Listener(l, !s.tls)
 	go func() {
 		if s.tls {

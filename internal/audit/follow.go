@@ -21,6 +21,8 @@ const (
 	followRows = 4096
 	// followPause lets entries gather: a step for each would cost more than the entry.
 	followPause = 20 * time.Millisecond
+	// followBusy leaves the processor to writers while there are some.
+	followBusy = 5 * followPause
 	// followRetry is the pause after the index could not be written.
 	followRetry = 2 * time.Second
 )
@@ -96,7 +98,7 @@ func (b *Book) run(ctx context.Context) {
 			continue
 		}
 		if b.busy.Load() != busy {
-			b.pause(ctx, max(followPause, time.Since(start))) // leave the processor to writers
+			b.pause(ctx, max(followBusy, time.Since(start)))
 		}
 	}
 }
@@ -250,7 +252,7 @@ func (b *Book) rows(dst []Row, known *glossary, i uint64, text []byte) ([]Row, e
 	if leaf.Batch == nil {
 		return append(dst, leaf.row(Place{i, -1})), nil
 	}
-	parts, err := b.parts(i)
+	parts, err := b.parts(i, known.payload())
 	if err != nil {
 		return append(dst, leaf.row(Place{i, -1})), err
 	}
@@ -265,8 +267,9 @@ func (b *Book) rows(dst []Row, known *glossary, i uint64, text []byte) ([]Row, e
 	return dst, nil
 }
 
-func (b *Book) parts(i uint64) ([]proof.Part, error) {
-	payload, err := b.o.Log.Payload(i)
+// parts are valid until the room is used again.
+func (b *Book) parts(i uint64, room *[]byte) ([]proof.Part, error) {
+	payload, err := b.o.Log.PayloadIn(room, i)
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,15 @@ import "bytes"
 type glossary struct {
 	one   map[string]string
 	lists map[string][]string // by their JSON
+	room  []byte              // for the payload of a batch
+}
+
+// payload is room for the payload of one batch after the other.
+func (t *glossary) payload() *[]byte {
+	if cap(t.room) > keptBatch {
+		t.room = nil
+	}
+	return &t.room
 }
 
 // Bounds of what is kept: beyond them it starts anew.

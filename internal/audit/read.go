@@ -112,7 +112,7 @@ func (r *reader) entry(b *Book, p Place) (Found, []byte, error) {
 		return Found{}, nil, readError(p, notThere("the entry is not a batch"))
 	}
 	if r.parts == nil || r.batch != p.Index {
-		if r.parts, err = b.parts(p.Index); err != nil {
+		if r.parts, err = b.parts(p.Index, new([]byte)); err != nil {
 			return Found{}, nil, readError(p, err)
 		}
 		r.batch = p.Index

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,18 +23,18 @@ func (d *Door) DecideBatch(ctx context.Context, c Caller, reqs []comity.Request)
 	if err := c.Require(ScopeDecide); err != nil {
 		return nil, d.failed(err)
 	}
-	b := &batch{door: d, caller: c, reqs: reqs, answers: make([]Answer, len(reqs)), events: make([]audit.Event, len(reqs))}
+	b := &batch{door: d, caller: c, reqs: reqs, answers: make([]Answer, len(reqs))}
+	b.rest, _ = d.batches.Get().(*rest)
+	if b.rest == nil {
+		b.rest = new(rest)
+	}
+	b.rest.grow(len(reqs))
 	defer b.leave()
 	if err := d.load.enter(); err != nil {
 		return nil, d.failed(err)
 	}
 	defer d.load.leave()
-	b.now, b.noTime = d.time.now()
-	b.evaluate(ctx)
-	if b.underWay.Load() {
-		return nil, d.failed(errUnderWay)
-	}
-	if err := b.record(ctx); err != nil {
+	if err := b.decide(ctx); err != nil {
 		return nil, d.failed(err)
 	}
 	for i := range b.answers {
@@ -46,6 +47,52 @@ func (d *Door) DecideBatch(ctx context.Context, c Caller, reqs []comity.Request)
 	return b.answers, nil
 }
 
+// decide answers and records all requests, in turn with other batches: each has enough
+// work for all processors, and many at once would only fill the memory.
+func (b *batch) decide(ctx context.Context) error {
+	d := b.door
+	if d.turns != nil {
+		select {
+		case d.turns <- struct{}{}:
+			defer func() { <-d.turns }()
+		case <-ctx.Done():
+			return unavailable("wait for other batches", ctx.Err())
+		}
+	}
+	b.now, b.noTime = d.time.now()
+	b.evaluate(ctx)
+	if b.underWay.Load() {
+		return errUnderWay
+	}
+	if err := b.record(ctx); err != nil {
+		return err
+	}
+	for _, q := range b.questions {
+		if q != nil {
+			d.asked.put(q)
+		}
+	}
+	b.rest.clear()
+	d.batches.Put(b.rest)
+	return nil
+}
+
+// rest is what a batch needs until it is recorded, in memory that is used again.
+type rest struct {
+	events    []audit.Event
+	questions []*question // whose events are in use
+	at        []int       // of the events that are recorded
+}
+
+func (r *rest) grow(n int) {
+	r.events, r.questions, r.at = slices.Grow(r.events[:0], n)[:n], slices.Grow(r.questions[:0], n)[:n], slices.Grow(r.at[:0], n)
+}
+
+func (r *rest) clear() {
+	clear(r.events)
+	clear(r.questions)
+}
+
 // batch is several requests on their way. An event without a type is of a request that
 // has its answer already: an error, or that of an earlier request with the same key.
 type batch struct {
@@ -53,9 +100,9 @@ type batch struct {
 	caller  Caller
 	reqs    []comity.Request
 	answers []Answer
-	events  []audit.Event
-	now     time.Time // of all of them
-	noTime  error
+	*rest
+	now    time.Time // of all of them
+	noTime error
 
 	underWay atomic.Bool // an earlier attempt of this batch is
 	mu       sync.Mutex
@@ -89,6 +136,7 @@ func (b *batch) one(ctx context.Context, i int) (comity.Decision, error) {
 	if err != nil {
 		return comity.Decision{}, err
 	}
+	b.questions[i] = q
 	if key := q.asked.IdempotencyKey; key != "" {
 		var dec comity.Decision
 		if found, err := b.claim(ctx, q, key, &dec); err != nil || found {
@@ -133,7 +181,7 @@ func (b *batch) claim(ctx context.Context, q *question, key string, dec *comity.
 
 // record puts all that was decided under one leaf and gives each answer its place.
 func (b *batch) record(ctx context.Context) error {
-	events, at := b.events[:0], make([]int, 0, len(b.events)) // close the gaps in place
+	events, at := b.events[:0], b.at[:0] // close the gaps in place
 	for i := range b.events {
 		if b.events[i].Type != "" {
 			events, at = append(events, b.events[i]), append(at, i)

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,7 +22,8 @@ import (
 	"github.com/comity-project/comity/internal/audit"
 )
 
-// Recorder makes events durable before it returns. *audit.Book is one.
+// Recorder makes events durable before it returns. *audit.Book is one. It keeps nothing
+// of an event: the memory of answer, payload and lists is used again afterwards.
 type Recorder interface {
 	Append(ctx context.Context, e audit.Event) (comity.Record, error)
 	// AppendBatch records events under one leaf, all or none.
@@ -101,6 +103,9 @@ type Door struct {
 	kept    sync.Map // hashes of programs whose sources are durable
 	flights flights
 	leases  leases
+	asked   questions
+	batches sync.Pool     // of *rest
+	turns   chan struct{} // of batches that are being decided; nil: any number
 	queue   *queue
 	shadow  *shadow
 	count   counters
@@ -134,6 +139,12 @@ func New(o Options) (*Door, error) {
 	if o.Candidate != nil {
 		d.shadow = newShadow(o.Candidate, o.Logger)
 	}
+	// A queue or a shadow reads questions later, sources and guards may keep their facts.
+	alone := len(o.Sources) == 0 && len(o.Guards) == 0
+	d.asked.reused = alone && d.queue == nil && d.shadow == nil
+	if alone {
+		d.turns = make(chan struct{}, 2*runtime.GOMAXPROCS(0))
+	}
 	d.leases.start(d)
 	return d, nil
 }
@@ -155,7 +166,8 @@ func (d *Door) Decide(ctx context.Context, c Caller, req comity.Request) (comity
 		return comity.Decision{}, d.failed(err)
 	}
 	defer leave()
-	dec, err := d.once(ctx, q, func() (comity.Decision, error) { return d.decide(ctx, q) })
+	dec, err := d.once(ctx, q)
+	d.asked.put(q) // not after a panic, when somebody may still have it
 	if err != nil {
 		return comity.Decision{}, d.failed(err)
 	}
@@ -209,7 +221,8 @@ func (d *Door) ask(c Caller, req comity.Request, now time.Time, noTime error) (*
 	if req.Tenant, err = c.tenant(req); err != nil {
 		return nil, err
 	}
-	q := &question{caller: c, req: req, asked: req, state: d.state.Load(), now: now}
+	q := d.asked.get()
+	q.caller, q.req, q.asked, q.state, q.now = c, req, req, d.state.Load(), now
 	if req.Explain && d.load.busy() {
 		q.req.Explain, q.shed = false, true
 		d.count.shedExplained.Add(1)

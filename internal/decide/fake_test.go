@@ -119,7 +119,7 @@ func (r *recorder) Show(_ context.Context, index uint64, sub int) (audit.Entry, 
 
 // expand makes values of the members of a payload that are JSON already.
 func expand(e *audit.Event) {
-	e.Payload = slices.Clone(e.Payload)
+	e.Payload, e.Answer, e.Jurisdictions = slices.Clone(e.Payload), slices.Clone(e.Answer), slices.Clone(e.Jurisdictions)
 	for i, m := range e.Payload {
 		if raw, ok := m.Value.(*audit.Raw); ok {
 			var v any

@@ -16,7 +16,8 @@ import (
 // event is what the log gets of a decision: what an auditor reads in the leaf, and in the
 // payload what he needs to judge it and to compute the answer again.
 func (q *question) event(dec *comity.Decision) (audit.Event, error) {
-	c := &canon{b: make([]byte, 0, 2048)}
+	c := &q.room.text
+	c.b, c.err = slices.Grow(c.b[:0], 2048), nil
 	if c.answer(dec); c.err != nil {
 		return audit.Event{}, c.err
 	}
@@ -56,7 +57,7 @@ func modeOf(m comity.Mode) comity.Mode {
 }
 
 func (q *question) jurisdictions(dec *comity.Decision) []string {
-	out := make([]string, 0, len(dec.Packs))
+	out := q.room.orders[:0]
 	for _, p := range dec.Packs {
 		out = append(out, q.state.orders[p.ID])
 	}

@@ -130,11 +130,14 @@ func errOtherBody() error {
 
 // once answers a request with an idempotency key from the record of its first answer, if
 // there is one.
-func (d *Door) once(ctx context.Context, q *question, decide func() (comity.Decision, error)) (dec comity.Decision, err error) {
-	key := q.asked.IdempotencyKey
-	if key == "" {
-		return decide()
+func (d *Door) once(ctx context.Context, q *question) (comity.Decision, error) {
+	if q.asked.IdempotencyKey == "" {
+		return d.decide(ctx, q)
 	}
+	return d.keyed(ctx, q, q.asked.IdempotencyKey)
+}
+
+func (d *Door) keyed(ctx context.Context, q *question, key string) (dec comity.Decision, err error) {
 	body, err := canonicalRequest(q.asked)
 	if err != nil {
 		return dec, err
@@ -142,7 +145,7 @@ func (d *Door) once(ctx context.Context, q *question, decide func() (comity.Deci
 	err = d.alone(ctx, q.caller, key, body, func() error {
 		found, err := d.replayDecision(ctx, q.caller, key, body, &dec)
 		if err == nil && !found {
-			dec, err = decide()
+			dec, err = d.decide(ctx, q)
 		}
 		return err
 	})

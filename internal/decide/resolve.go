@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/comity-project/comity"
@@ -61,14 +62,58 @@ type question struct {
 	objections []audit.Object
 	shed       bool
 
-	// room is for the record, so that it takes no memory of its own.
+	reused bool
+	// room is for facts and the record, so that they take no memory of their own.
 	room struct {
 		fragments
+		text    canon
+		facts   comity.Facts // for those of a request without parts, if reused
 		origins [1]map[string]string
+		orders  [4]string
 		texts   [8]string
 		names   [16]string
 	}
 }
+
+// questions are used again, where nobody keeps what is in them: they are larger than all
+// else that a decision needs.
+type questions struct {
+	reused bool
+	pool   sync.Pool
+}
+
+func (p *questions) get() *question {
+	if q, ok := p.pool.Get().(*question); ok {
+		return q
+	}
+	q := &question{reused: p.reused}
+	if p.reused {
+		q.room.facts = make(comity.Facts, 16)
+	}
+	return q
+}
+
+// keptText bounds the text that a question keeps room for, and keptFacts its facts.
+const (
+	keptText  = 1 << 15
+	keptFacts = 64
+)
+
+// put takes back a question that has its answer, without what it said.
+func (p *questions) put(q *question) {
+	if !q.reused || cap(q.room.text.b) > keptText || len(q.room.facts) > keptFacts {
+		return
+	}
+	text, facts := q.room.text.b, q.room.facts
+	clear(text)
+	clear(facts)
+	*q = question{reused: true}
+	q.room.text.b, q.room.facts = text[:0], facts
+	p.pool.Put(q)
+}
+
+// clockOrigins are the origins of facts of which only the date is not the caller's.
+var clockOrigins = map[string]string{"date": originClock}
 
 // resolve completes the facts of each part: defaults, the date, then the sources in their
 // order (SEMANTICS 1.8).
@@ -97,6 +142,11 @@ func (d *Door) resolvePart(ctx context.Context, q *question, defaults, given com
 	}
 	if len(defaults) == 0 && len(d.o.Sources) == 0 && d.shadow == nil && dated(given) {
 		return given, nil, nil // nothing to add, and nobody keeps them
+	}
+	if q.reused && q.req.Parts == nil && len(defaults) == 0 {
+		maps.Copy(q.room.facts, given)
+		q.room.facts["date"] = q.now.Truncate(time.Second)
+		return q.room.facts, clockOrigins, nil
 	}
 	facts := make(comity.Facts, len(defaults)+len(given)+1)
 	origins := map[string]string{}

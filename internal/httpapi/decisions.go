@@ -27,11 +27,10 @@ func (h *Handler) decisions(x *exchange) error {
 	if err := x.read(h.limits.Body); err != nil {
 		return err
 	}
-	d, err := h.decideOne(x, x.in)
-	if err != nil {
+	if x.decision, err = h.decideOne(x, x.in); err != nil {
 		return err
 	}
-	if x.out, err = d.AppendJSON(x.out); err != nil {
+	if x.out, err = x.decision.AppendJSON(x.out); err != nil {
 		return err
 	}
 	x.out = append(x.out, '\n')
@@ -81,15 +80,11 @@ func (h *Handler) decisionLines(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	answers := make([]decide.Answer, len(ls))
-	if len(ls) == 1 {
-		answers[0].Decision, answers[0].Err = h.decideOne(x, ls[0].text)
-		if faulty(answers[0].Err) {
-			return answers[0].Err
-		}
-	} else if err := h.decideLines(x, ls, answers); err != nil {
+	answers, err := h.decideLines(x, ls)
+	if err != nil {
 		return err
 	}
+	x.sheet()
 	for i := range answers {
 		if err := answers[i].Err; err != nil {
 			x.out = appendLineError(x.out, err, ls[i].number)
@@ -103,15 +98,27 @@ func (h *Handler) decisionLines(x *exchange) error {
 	return x.reply(http.StatusOK, typeNDJSON, x.out)
 }
 
-func (h *Handler) decideLines(x *exchange, ls []line, answers []decide.Answer) error {
-	if err := h.rates.take(x.caller.ID, len(ls)-1, x.start); err != nil {
-		return err
+// decideLines answers lines, or says why none of them is.
+func (h *Handler) decideLines(x *exchange, ls []line) ([]decide.Answer, error) {
+	if len(ls) == 1 {
+		d, err := h.decideOne(x, ls[0].text)
+		if faulty(err) {
+			return nil, err
+		}
+		return []decide.Answer{{Decision: d, Err: err}}, nil
 	}
+	if err := h.rates.take(x.caller.ID, len(ls)-1, x.start); err != nil {
+		return nil, err
+	}
+	var answers []decide.Answer // with those that have no answer
 	reqs := make([]comity.Request, 0, len(ls))
 	places := make([]int, 0, len(ls))
 	for i, l := range ls {
 		req, err := decodeLine(l)
 		if err != nil {
+			if answers == nil {
+				answers = make([]decide.Answer, len(ls))
+			}
 			answers[i].Err = err
 			continue
 		}
@@ -119,19 +126,22 @@ func (h *Handler) decideLines(x *exchange, ls []line, answers []decide.Answer) e
 		reqs, places = append(reqs, req), append(places, i)
 	}
 	if len(reqs) == 0 {
-		return nil
+		return answers, nil
 	}
 	got, err := h.o.Door.DecideBatch(x.r.Context(), x.caller, reqs)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if len(got) != len(reqs) {
-		return fail(comity.CodeInternal, "decide batch", "the door answered another number of requests", "")
+		return nil, fail(comity.CodeInternal, "decide batch", "the door answered another number of requests", "")
 	}
-	for i, a := range got {
-		answers[places[i]] = a
+	if len(reqs) == len(ls) {
+		return got, nil
 	}
-	return nil
+	for i := range got {
+		answers[places[i]] = got[i]
+	}
+	return answers, nil
 }
 
 // decodeLine is engine.DecodeRequest for a line of a larger body: positions are those in

@@ -35,6 +35,17 @@ var (
 // keep their memory for ever.
 const keptBuffer = 64 << 10
 
+// keptSheet bounds the buffers for the answers of a batch, of which a pool of their own has
+// as many as there are batches at one time.
+const keptSheet = 1 << 20
+
+// sheet makes x.out one of these.
+func (x *exchange) sheet() {
+	if b, ok := x.h.sheets.Get().(*[]byte); ok {
+		x.out = (*b)[:0]
+	}
+}
+
 // exchange is one request and its answer.
 type exchange struct {
 	h      *Handler
@@ -51,6 +62,8 @@ type exchange struct {
 	span   trace.Span // nil: no traces
 	in     []byte
 	out    []byte
+	// decision is the answer, here so that it takes no memory of its own.
+	decision comity.Decision
 }
 
 func (x *exchange) begin(h *Handler, rt *route, w http.ResponseWriter, r *http.Request) {
@@ -121,6 +134,10 @@ func (x *exchange) release() {
 		x.budget.Add(-x.held)
 	}
 	in, out := x.in, x.out
+	if cap(out) > keptBuffer && cap(out) <= keptSheet {
+		h.sheets.Put(&out)
+		out = nil
+	}
 	*x = exchange{}
 	if cap(in) <= keptBuffer && cap(out) <= keptBuffer {
 		x.in, x.out = in, out

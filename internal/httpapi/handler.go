@@ -41,6 +41,7 @@ type Handler struct {
 	small  atomic.Int64 // bytes of small bodies in memory
 	large  atomic.Int64 // and of large ones, which cannot crowd those out
 	pool   sync.Pool
+	sheets sync.Pool // of *[]byte
 	prefix string
 	serial atomic.Uint64
 }

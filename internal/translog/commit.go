@@ -73,13 +73,19 @@ func (c *committer) run() {
 	}
 }
 
-// breath is the least time between the beginnings of two groups of several writers.
-const breath = 400 * time.Microsecond
+// A breath is the least time between the beginnings of two groups of several writers: so
+// much for each of them, since what they have to do takes that long, within bounds.
+const (
+	breathEach  = 60 * time.Microsecond
+	leastBreath = 400 * time.Microsecond
+	mostBreath  = 2400 * time.Microsecond
+)
 
 // pace lets the writers of the last groups come back, where there are several: a group
 // costs a signature and a sync, however few share it. A lone writer never waits.
 func (c *committer) pace() {
 	if c.crowd >= 2 {
+		breath := min(max(time.Duration(c.crowd)*breathEach, leastBreath), mostBreath)
 		if left := breath - c.l.o.Now().Sub(c.began); left > 0 && left <= breath {
 			c.l.queue.gather(int(c.crowd), left)
 		}

@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"slices"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -114,12 +115,17 @@ func (l *Log) damaged(r resource, what string) error {
 }
 
 // Leaf is the leaf of entry i.
-func (l *Log) Leaf(i uint64) ([]byte, error) { return l.entry(i, levelEntries, 2) }
+func (l *Log) Leaf(i uint64) ([]byte, error) { return l.entry(new([]byte), i, levelEntries, 2) }
 
 // Payload is the payload of entry i, nil if it has none.
-func (l *Log) Payload(i uint64) ([]byte, error) { return l.entry(i, levelPayload, 4) }
+func (l *Log) Payload(i uint64) ([]byte, error) { return l.PayloadIn(new([]byte), i) }
 
-func (l *Log) entry(i uint64, level, prefix int) ([]byte, error) {
+// PayloadIn is Payload in memory that the next call with the same room uses again.
+func (l *Log) PayloadIn(room *[]byte, i uint64) ([]byte, error) {
+	return l.entry(room, i, levelPayload, 4)
+}
+
+func (l *Log) entry(room *[]byte, i uint64, level, prefix int) ([]byte, error) {
 	for {
 		l.mu.RLock()
 		size, full := l.state.head.Size, floor(l.state.published.Size)
@@ -132,23 +138,24 @@ func (l *Log) entry(i uint64, level, prefix int) ([]byte, error) {
 				Err: fmt.Errorf("entry %d: the log has %d entries", i, size),
 			}
 		case i < full:
-			return l.sealedEntry(i, level, prefix)
+			return l.sealedEntry(room, i, level, prefix)
 		}
 		if !covers(frames, i, i+1) {
 			return nil, l.damaged(resource{level: level, n: i / tileWidth, width: tileWidth}, "could not be read when the log was opened")
 		}
-		data, err := appendSection(nil, frames, i, i+1, level == levelPayload)
+		data, err := appendSection((*room)[:0], frames, i, i+1, level == levelPayload)
 		if errors.Is(err, errGone) {
 			continue
 		}
 		if err != nil || len(data) <= prefix {
 			return nil, err
 		}
+		*room = data
 		return data[prefix:], nil
 	}
 }
 
-func (l *Log) sealedEntry(i uint64, level, prefix int) ([]byte, error) {
+func (l *Log) sealedEntry(room *[]byte, i uint64, level, prefix int) ([]byte, error) {
 	r := resource{level: level, n: i / tileWidth, width: tileWidth}
 	k := int(i % tileWidth)
 	file, err := l.o.FS.Open(path.Join(l.o.Dir, r.path()))
@@ -161,7 +168,7 @@ func (l *Log) sealedEntry(i uint64, level, prefix int) ([]byte, error) {
 		return nil, err
 	}
 	if size > walkAbove {
-		return l.walkTo(file, size, r, k, prefix)
+		return l.walkTo(room, file, size, r, k, prefix)
 	}
 	data := make([]byte, size)
 	if _, err := file.ReadAt(data, 0); err != nil && !errors.Is(err, io.EOF) {
@@ -185,7 +192,7 @@ func (l *Log) sealedEntry(i uint64, level, prefix int) ([]byte, error) {
 const walkAbove = 1 << 20
 
 // walkTo reads the k-th entry of a file by going from one length to the next.
-func (l *Log) walkTo(file vfs.File, size int64, r resource, k, prefix int) ([]byte, error) {
+func (l *Log) walkTo(room *[]byte, file vfs.File, size int64, r resource, k, prefix int) ([]byte, error) {
 	head := make([]byte, prefix)
 	for at := int64(0); ; k-- {
 		if size-at < int64(prefix) {
@@ -206,7 +213,8 @@ func (l *Log) walkTo(file vfs.File, size int64, r resource, k, prefix int) ([]by
 		if n == 0 {
 			return nil, nil
 		}
-		data := make([]byte, n)
+		data := slices.Grow((*room)[:0], int(n))[:n]
+		*room = data
 		if _, err := file.ReadAt(data, at); err != nil && !errors.Is(err, io.EOF) {
 			return nil, err
 		}

@@ -231,14 +231,10 @@ func (s *sealer) entries(frames []*frame, old, size uint64) (end int64, err erro
 		if from == first {
 			end = 0
 		}
-		if s.buf, err = appendSection(s.buf[:0], overlap(in, from, last), from, last, true); err != nil {
-			return 0, err
-		}
 		payload := resource{level: levelPayload, n: n, width: tileWidth}
-		if err = s.write(payload.path(), s.buf, end); err != nil {
+		if end, err = s.payloads(payload.path(), overlap(in, from, last), from, last, end); err != nil {
 			return 0, err
 		}
-		end += int64(len(s.buf))
 		if cap(s.buf) > 2*MaxPayload {
 			s.buf = nil
 		}
@@ -332,36 +328,6 @@ func appendLeafHashes(dst []byte, frames []*frame, from, to uint64) []byte {
 		dst = appendHashes(dst, f.hashes[max(from, f.first)-f.first:min(to, f.end())-f.first])
 	}
 	return dst
-}
-
-// write puts data at off of a file under the log's folder; at 0 the file begins anew.
-func (s *sealer) write(name string, data []byte, off int64) error {
-	name = path.Join(s.l.o.Dir, name)
-	if err := s.mkdir(path.Dir(name)); err != nil {
-		return err
-	}
-	open := s.l.o.FS.OpenWrite
-	if off == 0 {
-		open = s.l.o.FS.Create
-	}
-	f, err := open(name)
-	if err != nil {
-		return err
-	}
-	s.touched[path.Dir(name)] = true
-	if _, err := f.WriteAt(data, off); err != nil {
-		f.Close()
-		return err
-	}
-	if s.tree != nil && len(s.open) > manyFiles {
-		f.Flush()
-		return f.Close()
-	}
-	s.open = append(s.open, f)
-	if len(s.open) > manyFiles && s.tree == nil {
-		return s.syncFiles()
-	}
-	return nil
 }
 
 // mkdir makes a folder and remembers which names are new.
