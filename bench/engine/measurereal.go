@@ -16,10 +16,22 @@ import (
 // RealTable asks the real cases in every way, in turns, and writes the least
 // times as a Markdown table.
 func RealTable(o Options) (string, error) {
-	eng, err := engine.New(engine.Options{})
+	engines, err := realEngines()
 	if err != nil {
 		return "", err
 	}
+	var out strings.Builder
+	for _, eng := range engines {
+		table, err := realOf(eng, o)
+		if err != nil {
+			return "", err
+		}
+		out.WriteString(table)
+	}
+	return out.String(), nil
+}
+
+func realOf(eng *engine.Engine, o Options) (string, error) {
 	var reals []*Real
 	for _, c := range RealCases() {
 		r, err := NewReal(eng, c)
@@ -64,7 +76,7 @@ func (a asking) Answer(int) (Answer, error) {
 
 func realTable(eng *engine.Engine, reals []*Real, least [][]float64) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "### Real packs, %d requirements\n\n", eng.Program().Len())
+	fmt.Fprintf(&b, "### %d real packs, %d requirements\n\n", len(eng.Program().Model().Packs), eng.Program().Len())
 	b.WriteString("The least time over all turns, with missing=review. encoded: effect, applicable, conditions and\n" +
 		"conflicts from encoded facts into a reused result; map: the same from a map of facts; decide: the whole\n" +
 		"decision with citations; regions: that and the permitted of 60 regions; json: from JSON text to JSON text;\n" +
