@@ -74,7 +74,7 @@ func (f *newFlags) blank(id string, regions *pack.Regions, today pack.Day) (*bla
 		order = orderOf(id, regions)
 	}
 	if _, ok := regions.Lookup(order); !ok {
-		return nil, usageError("--order", pack.Suggest(order, regions.Codes()), "unknown legal order %q of %s", order, id)
+		return nil, usageError("--order", regions.Suggest(order), "unknown legal order %q of %s", order, id)
 	}
 	if _, err := time.LoadLocation(f.zone); err != nil || f.zone == "Local" {
 		return nil, usageError("--zone", "use an IANA name such as Europe/Brussels", "unknown time zone %q", f.zone)
