@@ -43,7 +43,7 @@ The legal order is read off the id (in_rbi is of IN, us_ca_x of US-CA) unless
 --order names it. Nothing is ever overwritten.`,
 		Example: `  comity pack new in_rbi_psd
   comity pack new acme_policy --order DE --weight company --zone Europe/Berlin --dir mine`,
-		Args: checked(cobra.ExactArgs(1)),
+		Args: oneArg,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
 	}
 	fl := cmd.Flags()
