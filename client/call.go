@@ -14,6 +14,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -171,7 +172,7 @@ func (p *problem) error(op string, status int) error {
 	}
 	for _, text := range []string{p.Detail, p.Message, p.Title} {
 		if text != "" {
-			e.Err = errors.New(text)
+			e.Err = errors.New(strings.TrimPrefix(text, e.Op+": "))
 			return e
 		}
 	}

@@ -5,6 +5,7 @@ package client_test
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"github.com/comity-project/comity"
@@ -52,7 +53,7 @@ func readAndErase(t *testing.T, c *client.Client) {
 	if p, err := c.Query(t.Context(), client.Query{Pseudonyms: []string{done.Pseudonym}, Types: []string{"decision"}}); err != nil || len(p.Entries) != 1 {
 		t.Errorf("by pseudonym: %+v, %v", p, err)
 	}
-	if _, err := c.Erase(t.Context(), person, "again"); comity.CodeOf(err) != comity.CodeNotFound {
+	if _, err := c.Erase(t.Context(), person, "again"); comity.CodeOf(err) != comity.CodeNotFound || strings.Count(err.Error(), "erase subject: ") != 1 {
 		t.Errorf("erased twice: %v", err)
 	}
 	index := int64(1) << 40

@@ -166,7 +166,7 @@ func (in *Input) firstFault(facts comity.Facts) error {
 
 func (p *Program) unknownFact(name string) error {
 	return &comity.Error{
-		Code: comity.CodeUnknown, Op: "encode", Remedy: pack.Suggest(name, p.model.Vocab.FactNames()),
+		Code: comity.CodeUnknown, Op: "encode", Remedy: p.model.Vocab.SuggestFact(name),
 		Err: fmt.Errorf("unknown fact %q", pack.Short(name)),
 	}
 }

@@ -112,7 +112,7 @@ func (q *regionAsk) candidates(p *Program, codes []string) error {
 		if !ok {
 			q.ids = q.ids[:0]
 			return valueError(&pack.ValueError{
-				Fact: "candidates", Unknown: true, Msg: "unknown region " + c, Remedy: pack.Suggest(c, regions.Codes()),
+				Fact: "candidates", Unknown: true, Msg: "unknown region " + c, Remedy: regions.Suggest(c),
 			})
 		}
 		if !seen[id] {

@@ -47,6 +47,9 @@ read_log; --pseudonym needs neither.`,
   comity audit export --out decisions.zip --type decision --region EU --since 2026-01-01`,
 		Args: noArgs("--log "),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := checkFilters(cmd); err != nil {
+				return err
+			}
 			return f.export(cmd.Context())
 		},
 	}

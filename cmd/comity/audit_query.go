@@ -49,6 +49,9 @@ key that is bound to a tenant finds the entries of that tenant.`,
   comity audit query --effect deny --newest --server http://127.0.0.1:8080`,
 		Args: noArgs(""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := checkFilters(cmd); err != nil {
+				return err
+			}
 			q, err := f.query()
 			if err != nil {
 				return err

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/comity-project/comity"
 	"github.com/comity-project/comity/client"
@@ -46,6 +47,21 @@ func (f *selection) bind(cmd *cobra.Command) {
 	flags.StringVar(&f.subject, "subject", "", "the person whose data it is")
 	flags.StringVar(&f.home, "home", "", "the home of the subject, if it was recorded with one")
 	flags.StringVar(&f.anchor, "anchor", "", "with --subject: folder of the keys (default under $XDG_STATE_HOME)")
+}
+
+// checkFilters refuses flags that were given without a value, as by an unset variable of a
+// shell, and a home of nobody: a filter that is lost would let everything through.
+func checkFilters(cmd *cobra.Command) error {
+	var err error
+	if cmd.Flags().Changed("home") && !cmd.Flags().Changed("subject") {
+		err = usageError("--home", "add --subject ID", "the home of nobody")
+	}
+	cmd.Flags().Visit(func(fl *pflag.Flag) {
+		if text := fl.Value.String(); err == nil && (text == "" || text == "[]") {
+			err = usageError("--"+fl.Name, "give a value, or leave the flag out", "the value is empty")
+		}
+	})
+	return err
 }
 
 // byLeaf tells whether the leaves must be looked at.

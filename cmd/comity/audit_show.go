@@ -44,7 +44,7 @@ folder open, ask it with --server.`,
 		Example: `  comity audit show 2
   comity audit show 2 --voice person --data comity-data
   comity audit show 2 --server http://127.0.0.1:8080`,
-		Args: checked(cobra.ExactArgs(1)),
+		Args: oneArg,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			at, err := parsePlace("audit show", args[0])
 			if err != nil {

@@ -34,7 +34,7 @@ stop.
 Exit code 3 if anything is wrong, with the index of the entry.`,
 		Example: `  comity audit verify comity-data
   comity audit verify comity-data/local/log --key log.pub --json`,
-		Args: checked(cobra.ExactArgs(1)),
+		Args: oneArg,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			logs, err := flags.open(cmd.Context(), args[0])
 			if err != nil {

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"reflect"
 	"strings"
 	"unicode/utf8"
 
@@ -220,8 +221,21 @@ func decodeLine(line string, into any) error {
 	if !utf8.ValidString(line) {
 		return &comity.Error{Code: comity.CodeInvalid, Op: "read JSON", Err: errors.New("not UTF-8")}
 	}
-	if err := json.Unmarshal([]byte(line), into); err != nil {
-		return &comity.Error{Code: comity.CodeInvalid, Op: "read JSON", Err: err}
+	err := json.Unmarshal([]byte(line), into)
+	if t := (*json.UnmarshalTypeError)(nil); errors.As(err, &t) {
+		want := "a text"
+		if t.Type.Kind() == reflect.Slice {
+			want = "a list of texts"
+		}
+		return &comity.Error{Code: comity.CodeInvalid, Op: "read JSON", Err: fmt.Errorf("%q is %s; give %s", strings.ToLower(t.Field), t.Value, want)}
+	}
+	if err != nil {
+		return &comity.Error{Code: comity.CodeInvalid, Op: "read JSON", Err: err, Remedy: "write one object a line, as jq -c does"}
 	}
 	return nil
+}
+
+// lacks is the error of an object without what is asked about.
+func lacks(name string) error {
+	return &comity.Error{Code: comity.CodeInvalid, Op: "read JSON", Err: fmt.Errorf("the object has no %q", name)}
 }

@@ -5,13 +5,11 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/comity-project/comity"
 	"github.com/comity-project/comity/internal/classify"
 )
 
@@ -24,7 +22,7 @@ func newClassifyText() *cobra.Command {
 end count Unicode code points. Plain text is printed with the findings marked.`,
 		Example: `  echo 'My card 4111 1111 1111 1111 is lost' | comity classify text
   echo '{"text": "Call Anna on +49 30 901820"}' | comity classify text`,
-		Args: checked(cobra.NoArgs),
+		Args: noArgs("did you mean: comity classify text -f "),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := f.classifier()
 			if err != nil {
@@ -51,7 +49,7 @@ func classifyText(c *classify.Classifier, line string, isJSON bool) (any, string
 			return nil, "", err
 		}
 		if in.Text == nil {
-			return nil, "", &comity.Error{Code: comity.CodeInvalid, Op: "read JSON", Err: errors.New(`the object has no "text"`)}
+			return nil, "", lacks("text")
 		}
 	} else {
 		in.Text = &line
@@ -97,7 +95,7 @@ func newClassifyValues() *cobra.Command {
 type that fits best. "comity classify detectors" lists the types.`,
 		Example: `  echo '{"value": "44051401359", "type": "stdnum:pl.pesel"}' | comity classify values
   echo 'DE89370400440532013000' | comity classify values`,
-		Args: checked(cobra.NoArgs),
+		Args: noArgs("did you mean: comity classify values -f "),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			f.withoutNames = true
 			c, err := f.classifier()
@@ -119,15 +117,21 @@ type valueAnswer struct {
 }
 
 func classifyValue(c *classify.Classifier, line string, isJSON bool) (any, string, error) {
-	in := struct{ Value, Type, Country string }{Value: line}
+	in := struct {
+		Value         *string
+		Type, Country string
+	}{Value: &line}
 	if isJSON {
-		in.Value = ""
+		in.Value = nil
 		if err := decodeLine(line, &in); err != nil {
 			return nil, "", err
 		}
+		if in.Value == nil {
+			return nil, "", lacks("value")
+		}
 	}
-	v := c.Value(in.Value, classify.ValueType{Type: in.Type, Country: in.Country})
-	a := valueAnswer{in.Value, v, !v.Known}
+	v := c.Value(*in.Value, classify.ValueType{Type: in.Type, Country: in.Country})
+	a := valueAnswer{*in.Value, v, !v.Known}
 	if isJSON {
 		return a, "", nil
 	}
@@ -148,7 +152,7 @@ and "category", a fideslang data category, or "none". A line of plain text is
 the name of a column, with its table before the last dot.`,
 		Example: `  echo '{"table": "shop.customer", "column": "email", "type": "varchar"}' | comity classify columns
   echo 'customer.date_of_birth' | comity classify columns`,
-		Args: checked(cobra.NoArgs),
+		Args: noArgs("did you mean: comity classify columns -f "),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			f.withoutNames = true
 			c, err := f.classifier()
@@ -176,6 +180,9 @@ func classifyColumn(c *classify.Classifier, line string, isJSON bool) (any, stri
 		if err := decodeLine(line, &in); err != nil {
 			return nil, "", err
 		}
+		if in.Column == "" && len(in.Samples) == 0 {
+			return nil, "", lacks("column")
+		}
 	} else {
 		in.Column = strings.TrimSpace(line)
 		if dot := strings.LastIndexByte(in.Column, '.'); dot > 0 {
@@ -196,7 +203,7 @@ func newClassifyDetectors() *cobra.Command {
 		Short: "List the types that values are asked for",
 		Example: `  comity classify detectors
   comity classify detectors --json`,
-		Args: checked(cobra.NoArgs),
+		Args: noArgs(""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			f.withoutNames = true
 			c, err := f.classifier()

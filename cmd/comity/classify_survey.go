@@ -251,7 +251,7 @@ contents and its name; of a folder, the files that are named like data are read.
 		Example: `  comity classify file people.csv
   comity classify file exports --state state.json --json
   comity classify file people.csv --rows 1000 --fail-on high`,
-		Args: checked(cobra.ExactArgs(1)),
+		Args: oneArg,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.survey(cmd, args[0], func(_ context.Context, path string) (survey.Source, error) { return survey.NewFiles(path), nil })
 		},
@@ -271,7 +271,7 @@ in a transaction of its own that is read-only, ends by itself and waits for no
 lock; of a large table, rows from all over it.` + surveyHelp,
 		Example: `  comity classify db shop.db
   comity classify db shop.db --state state.json --rate 2M --timeout 10s`,
-		Args: checked(cobra.ExactArgs(1)),
+		Args: oneArg,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.survey(cmd, args[0], openDatabase) },
 	}
 	f.bind(cmd)
@@ -303,7 +303,7 @@ S3 protocol. The keys are in AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and
 AWS_SESSION_TOKEN. It lists and gets, and of an object no more than is looked at.` + surveyHelp,
 		Example: `  comity classify bucket s3://exports/2026 --endpoint http://127.0.0.1:7070
   comity classify bucket s3://exports --endpoint http://127.0.0.1:7070 --state state.json`,
-		Args: checked(cobra.ExactArgs(1)),
+		Args: oneArg,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Endpoint = cmp.Or(o.Endpoint, os.Getenv("AWS_ENDPOINT_URL"))
 			return f.survey(cmd, args[0], func(_ context.Context, url string) (survey.Source, error) { return objstore.OpenSurvey(url, o) })

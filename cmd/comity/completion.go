@@ -33,7 +33,7 @@ as _comity in a folder of $fpath, in fish as
 ~/.config/fish/completions/comity.fish, in PowerShell by adding it to $PROFILE.`,
 		Example: `  comity completion bash > comity.bash
   comity completion zsh > _comity`,
-		Args:                  checked(cobra.ExactArgs(1)),
+		Args:                  oneArg,
 		ValidArgs:             names,
 		DisableFlagsInUseLine: true,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -83,7 +83,7 @@ func (s *session) openData() (func() error, error) {
 func (f *decideFlags) checkCandidates(v *pack.Vocabulary) error {
 	for _, c := range f.candidates {
 		if _, ok := v.Regions().Lookup(c); !ok {
-			return usageError("--candidates", pack.Suggest(c, v.Regions().Codes()), "unknown region %q", c)
+			return usageError("--candidates", v.Regions().Suggest(c), "unknown region %q", c)
 		}
 	}
 	return nil

@@ -116,6 +116,15 @@ func noArgs(hint string) cobra.PositionalArgs {
 	}
 }
 
+// oneArg asks for exactly the argument that the command's line of usage names.
+func oneArg(cmd *cobra.Command, args []string) error {
+	if len(args) == 1 {
+		return nil
+	}
+	_, what, _ := strings.Cut(cmd.Use, " ")
+	return usageError("", "write "+cmd.CommandPath()+" "+what, "%s takes one argument, but %d were given", cmd.CommandPath(), len(args))
+}
+
 // checked wraps a check of arguments so that its error has a code.
 func checked(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {

@@ -61,6 +61,9 @@ The exit code is 0, whatever differs.`,
 }
 
 func (f *diffFlags) run(cmd *cobra.Command, args []string) error {
+	if f.examples < 0 {
+		return usageError("--examples", "give 0 for none", "%d is less than none", f.examples)
+	}
 	c, err := f.compare(args)
 	if err != nil {
 		return err

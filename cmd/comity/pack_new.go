@@ -43,7 +43,7 @@ The legal order is read off the id (in_rbi is of IN, us_ca_x of US-CA) unless
 --order names it. Nothing is ever overwritten.`,
 		Example: `  comity pack new in_rbi_psd
   comity pack new acme_policy --order DE --weight company --zone Europe/Berlin --dir mine`,
-		Args: checked(cobra.ExactArgs(1)),
+		Args: oneArg,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
 	}
 	fl := cmd.Flags()
@@ -74,7 +74,7 @@ func (f *newFlags) blank(id string, regions *pack.Regions, today pack.Day) (*bla
 		order = orderOf(id, regions)
 	}
 	if _, ok := regions.Lookup(order); !ok {
-		return nil, usageError("--order", pack.Suggest(order, regions.Codes()), "unknown legal order %q of %s", order, id)
+		return nil, usageError("--order", regions.Suggest(order), "unknown legal order %q of %s", order, id)
 	}
 	if _, err := time.LoadLocation(f.zone); err != nil || f.zone == "Local" {
 		return nil, usageError("--zone", "use an IANA name such as Europe/Brussels", "unknown time zone %q", f.zone)

@@ -55,7 +55,7 @@ Scopes: decide (ask), append (record events), read_log (read the log's tiles),
 administer (reload, and whatever changes what decides).`,
 		Example: `  comity principal add billing-api --scope decide
   comity principal add anna.schmidt --scope decide,append --tenant acme --expires 90d`,
-		Args: checked(cobra.ExactArgs(1)),
+		Args: oneArg,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			now := time.Now().UTC().Truncate(time.Second)
 			until, err := expiry(expires, now)
@@ -178,7 +178,7 @@ func newPrincipalRevoke() *cobra.Command {
 		Use:     "revoke NAME",
 		Short:   "Take a principal's key away",
 		Example: `  comity principal revoke billing-api`,
-		Args:    checked(cobra.ExactArgs(1)),
+		Args:    oneArg,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := f.config()
 			if err != nil {

@@ -71,7 +71,7 @@ func blame(err *comity.Error, v *pack.Vocabulary, facts []factAt) {
 	for _, f := range facts {
 		def, ok := v.Lookup(f.name)
 		if !ok {
-			remedy := pack.Suggest(f.name, v.FactNames())
+			remedy := v.SuggestFact(f.name)
 			if slices.Contains(envelopeFields, f.name) {
 				remedy = "it belongs to an envelope: put the facts under facts"
 			}

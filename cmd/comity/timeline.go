@@ -4,6 +4,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -144,7 +145,7 @@ func knownPack(m *pack.Model, id string) error {
 		}
 		ids = append(ids, p.ID)
 	}
-	return &comity.Error{Code: comity.CodeNotFound, Op: "--pack", Remedy: pack.Suggest(id, ids), Err: fmt.Errorf("no pack is called %q", id)}
+	return &comity.Error{Code: comity.CodeNotFound, Op: "--pack", Remedy: cmp.Or(pack.Suggest(id, ids), "comity version --json lists the packs"), Err: fmt.Errorf("no pack is called %q", id)}
 }
 
 // print writes a row for each event, in columns.

@@ -80,6 +80,8 @@ func (f *whatifFlags) check(cmd *cobra.Command) error {
 		return usageError("--missing", "leave it out", "recorded operations say how they were read")
 	case f.missing != "" && f.missing != string(comity.MissingReview) && f.missing != string(comity.MissingIgnore):
 		return usageError("--missing", "use review or ignore", "unknown mode %q", f.missing)
+	case f.examples < 0:
+		return usageError("--examples", "give 0 for none", "%d is less than none", f.examples)
 	}
 	if f.at != "" {
 		if _, err := engine.ParseTime(f.at); err != nil {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"strings"
 	"time"
@@ -123,19 +124,20 @@ func (f *whichFlags) business(q *which.Questions, v *pack.Vocabulary, in io.Read
 			return nil, err
 		}
 	}
+	inFile := maps.Clone(facts)
 	for _, arg := range args {
 		name, text, ok := strings.Cut(arg, "=")
-		if !ok {
+		_, twice := inFile[name]
+		switch {
+		case !ok:
 			return nil, usageError("which", "write "+name+"=true, or users_in=DE,FR", "%q is no fact with its value", arg)
-		}
-		switch old := facts[name].(type) {
-		case nil:
-			facts[name] = text
-		case string:
-			facts[name] = old + "," + text
-		default:
+		case twice:
 			return nil, &comity.Error{Code: comity.CodeConflict, Op: name, Err: errors.New("it stands in the file and on the command line"), Remedy: "give it once"}
 		}
+		if old, ok := facts[name].(string); ok {
+			text = old + "," + text
+		}
+		facts[name] = text
 	}
 	b, err := q.NewBusiness(v, facts)
 	if e := (*comity.Error)(nil); f.file == "" && errors.As(err, &e) && e.Code != comity.CodeConflict {

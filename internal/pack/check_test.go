@@ -109,6 +109,9 @@ func TestSuggest(t *testing.T) {
 	}{
 		{"marketting", []string{"analytics", "marketing"}, `did you mean "marketing"?`},
 		{"Marketing", []string{"analytics", "marketing"}, `did you mean "marketing"?`},
+		{"scc", []string{"none", "scc_2010", "scc_2021"}, `did you mean "scc_2010" or "scc_2021"?`},
+		{"gdpr", []string{"eu_gdpr_x", "ab", "uk_gdpr_x"}, `did you mean "eu_gdpr_x" or "uk_gdpr_x"?`},
+		{"a_c", []string{"a_c1", "a_c2", "a_c3", "a_c4", "a_c5"}, `did you mean "a_c1", "a_c2", "a_c3" or "a_c4"?`},
 		{"qqqqqqqq", []string{"a", "b", "c"}, "use a, b or c"},
 		{"qqqqqqqq", []string{"a"}, "use a"},
 		{"qqqqqqqq", nil, ""},

@@ -276,7 +276,7 @@ func (p *parser) compare() (*Cond, error) {
 	}
 	f, ok := p.v.Lookup(t.text)
 	if !ok {
-		return nil, p.fail(t, p.v.suggestFact(t.text), "unknown fact %q", t.text)
+		return nil, p.fail(t, p.v.SuggestFact(t.text), "unknown fact %q", t.text)
 	}
 	a := Atom{Fact: f.ID}
 	op := p.next()
@@ -314,7 +314,7 @@ func (p *parser) operandFact(f *Fact, a *Atom) error {
 	t := p.next()
 	g, ok := p.v.Lookup(t.text)
 	if !ok {
-		return p.fail(t, p.v.suggestFact(t.text), "unknown fact %q", t.text)
+		return p.fail(t, p.v.SuggestFact(t.text), "unknown fact %q", t.text)
 	}
 	timed := func(k Kind) bool { return k == KindDay || k == KindInstant }
 	if f.Kind != g.Kind && !(timed(f.Kind) && timed(g.Kind)) {
@@ -430,7 +430,7 @@ func (p *parser) names(f *Fact, a *Atom, op token, vals []token) error {
 		case KindRegion:
 			id, ok := p.v.regions.Lookup(t.text)
 			if !ok {
-				return p.fail(t, p.v.regions.suggest(t.text), "unknown region %q", t.text)
+				return p.fail(t, p.v.regions.Suggest(t.text), "unknown region %q", t.text)
 			}
 			a.Set = append(a.Set, int(id))
 		default:

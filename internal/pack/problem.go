@@ -5,6 +5,7 @@ package pack
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -125,13 +126,25 @@ func (ps Problems) Sort() {
 	})
 }
 
-// Suggest names the candidate nearest to s as a remedy; where none is near, all of them
-// if they are few, else "".
+// maxMeant bounds the names that a remedy offers as what was meant.
+const maxMeant = 4
+
+// Suggest names the candidates that begin with s, else the one nearest to it, else those
+// of which s is a word, as a remedy; where there is none, all of them if they are few, else "".
 func Suggest(s string, candidates []string) string {
+	var begin, within []string
 	for _, c := range candidates {
-		if len(s) > 2 && strings.HasPrefix(strings.ToLower(c), strings.ToLower(s)) {
-			return fmt.Sprintf("did you mean %q?", c)
+		low := strings.ToLower(c)
+		switch {
+		case len(s) <= 2:
+		case strings.HasPrefix(low, strings.ToLower(s)):
+			begin = append(begin, strconv.Quote(c))
+		case slices.Contains(strings.Split(low, "_"), strings.ToLower(s)):
+			within = append(within, strconv.Quote(c))
 		}
+	}
+	if len(begin) > 0 {
+		return meant(begin)
 	}
 	best, bestD := "", len(s)/3+2
 	for _, c := range candidates {
@@ -141,11 +154,17 @@ func Suggest(s string, candidates []string) string {
 	}
 	switch {
 	case best != "":
-		return fmt.Sprintf("did you mean %q?", best)
+		return meant([]string{strconv.Quote(best)})
+	case len(within) > 0:
+		return meant(within)
 	case len(candidates) > 0 && len(candidates) <= 12:
 		return "use " + oneOf(candidates)
 	}
 	return ""
+}
+
+func meant(quoted []string) string {
+	return "did you mean " + oneOf(quoted[:min(len(quoted), maxMeant)]) + "?"
 }
 
 func oneOf(names []string) string {

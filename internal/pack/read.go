@@ -235,7 +235,7 @@ func (pr *packReader) region(rd reader, n *yaml.Node) RegionID {
 	}
 	id, ok := pr.v.regions.Lookup(n.Value)
 	if !ok {
-		rd.fail(n, pr.v.regions.suggest(n.Value), "unknown region %q", n.Value)
+		rd.fail(n, pr.v.regions.Suggest(n.Value), "unknown region %q", n.Value)
 	}
 	return id
 }

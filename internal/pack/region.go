@@ -134,7 +134,8 @@ func (r *Regions) Codes() []string {
 	return out
 }
 
-func (r *Regions) suggest(code string) string {
+// Suggest is the remedy for a code that is no region.
+func (r *Regions) Suggest(code string) string {
 	for _, x := range r.list[1:] {
 		if strings.EqualFold(x.name, code) || x.code == "GB" && strings.EqualFold(code, "UK") {
 			return fmt.Sprintf("did you mean %q?", x.code)
@@ -251,7 +252,7 @@ func ReadRegions(file string, data []byte, probs *Problems) *Regions {
 	for id, code := range within {
 		parent, ok := r.byCode[code.Value]
 		if !ok {
-			rd.fail(code, r.suggest(code.Value), "unknown region %q", code.Value)
+			rd.fail(code, r.Suggest(code.Value), "unknown region %q", code.Value)
 			continue
 		}
 		r.list[id].within = parent
@@ -327,7 +328,7 @@ func (r *Regions) readGroups(rd reader, n *yaml.Node) {
 		for _, p := range rd.pairs(t.n) {
 			id, ok := r.byCode[p.key]
 			if !ok {
-				rd.fail(p.keyNode, r.suggest(p.key), "unknown region %q", p.key)
+				rd.fail(p.keyNode, r.Suggest(p.key), "unknown region %q", p.key)
 				continue
 			}
 			f := rd.fields(p.node, memberKeys...)

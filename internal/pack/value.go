@@ -196,12 +196,12 @@ func (v *Vocabulary) parseName(f *Fact, val *Value, s string) error {
 	if f.Kind == KindRegion {
 		id, known := v.regions.Lookup(s)
 		if !known {
-			return &ValueError{Fact: f.Name, Unknown: true, Msg: fmt.Sprintf("unknown region %q", Short(s)), Remedy: v.regions.suggest(s)}
+			return &ValueError{Fact: f.Name, Unknown: true, Msg: fmt.Sprintf("unknown region %q", Short(s)), Remedy: v.regions.Suggest(s)}
 		}
 		i, ok = int(id), true
 	}
 	if !ok {
-		return &ValueError{Fact: f.Name, Unknown: true, Msg: fmt.Sprintf("unknown value %q", Short(s)), Remedy: Suggest(s, f.ValueNames())}
+		return &ValueError{Fact: f.Name, Unknown: true, Msg: fmt.Sprintf("unknown value %q", Short(s)), Remedy: f.suggestValue(s)}
 	}
 	if !slices.Contains(val.Items, i) {
 		val.Items = append(val.Items, i)

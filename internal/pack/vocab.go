@@ -185,7 +185,8 @@ func (v *Vocabulary) FactNames() []string {
 	return out
 }
 
-func (v *Vocabulary) suggestFact(s string) string {
+// SuggestFact is the remedy for a name that is no fact.
+func (v *Vocabulary) SuggestFact(s string) string {
 	return cmp.Or(Suggest(s, v.FactNames()), "look it up in vocabulary.yaml")
 }
 

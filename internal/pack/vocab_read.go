@@ -100,7 +100,7 @@ func (v *Vocabulary) readPlace(rd reader, p pair) {
 func (v *Vocabulary) ref(rd reader, n *yaml.Node) *Fact {
 	f, ok := v.Lookup(n.Value)
 	if !ok {
-		rd.fail(n, v.suggestFact(n.Value), "unknown fact %q", n.Value)
+		rd.fail(n, v.SuggestFact(n.Value), "unknown fact %q", n.Value)
 		return nil
 	}
 	return f

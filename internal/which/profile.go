@@ -107,16 +107,18 @@ func (f *Fact) parse(regions *pack.Regions, given any) (value, error) {
 		return value{num: n}, nil
 	}
 	var val value
-	for _, code := range words(given) {
+	codes := words(given)
+	if len(codes) == 0 {
+		return val, f.fault("no place is given")
+	}
+	for _, code := range codes {
 		switch _, ok := regions.Lookup(code); {
 		case code == "none":
 		case code == Everywhere || code == pack.World:
 			val.all = true
 		case !ok:
 			err := f.fault("unknown region %q", pack.Short(code)).(*comity.Error) //nolint:errorlint // made here
-			if s := pack.Suggest(code, regions.Codes()); s != "" {
-				err.Remedy = s
-			}
+			err.Remedy = regions.Suggest(code)
 			err.Code = comity.CodeUnknown
 			return val, err
 		case !slices.Contains(val.places, code):
