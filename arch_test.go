@@ -148,6 +148,7 @@ var families = []family{
 	{"OIDC", []string{"github.com/coreos/go-oidc/v3"}, []string{"internal/principal", "internal/httpapi"}, true, "tokens of an identity provider whose keys rotate"},
 	{"JOSE", []string{"github.com/go-jose/go-jose/v4"}, nil, true, "signs the tokens of the tests' identity provider"},
 	{"system calls", []string{"golang.org/x/sys/unix"}, []string{"internal/vfs", "internal/app", "bench/..."}, true, "preallocation, locks, syncfs"},
+	{"satisfiability", []string{"github.com/crillab/gophersat"}, []string{"internal/graph"}, false, "an exact optimum of measures; pure Go"},
 	{"concurrency", []string{"golang.org/x/sync"}, []string{"internal/translog", "internal/audit", "internal/app", "internal/decide", "internal/httpapi", "proof", "bench/..."}, true, "groups of goroutines with one error"},
 	{"rate limits", []string{"golang.org/x/time/rate"}, []string{"internal/httpapi"}, true, "token buckets"},
 	{"property tests", []string{"pgregory.net/rapid"}, nil, true, "random input that shrinks"},

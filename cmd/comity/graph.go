@@ -27,9 +27,10 @@ func newGraph() *cobra.Command {
 		Use:   "graph",
 		Short: "Look at the graph of the law",
 		Example: `  comity graph show us_il_bipa
-  comity graph show EU-GDPR-44 --format svg -o transfer.svg`,
+  comity graph show EU-GDPR-44 --format svg -o transfer.svg
+  comity graph conflicts EU-GDPR-17 US-TAX-6001`,
 	}
-	cmd.AddCommand(newGraphShow())
+	cmd.AddCommand(newGraphShow(), newGraphConflicts(), newGraphImpact(), newGraphCover())
 	group(cmd)
 	return cmd
 }

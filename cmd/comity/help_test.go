@@ -33,6 +33,13 @@ to_region: JP
 	"events.jsonl": `{"type":"data_access","actor":{"id":"anna"},"action":"read","resource":{"type":"file","id":"7"},"success":true}
 {"type":"authentication","actor":{"id":"anna"},"success":false}
 `,
+	"plan.yaml": `- operation: collect
+  subject_location: US-IL
+  controller_establishment: US-IL
+  controller_type: company
+  data_categories: biometric
+  purpose: access_control
+`,
 	"scenarios.yaml": `scenarios:
 - id: S1
   facts: {operation: transfer, subject_location: DE, controller_establishment: DE, data_categories: contact, from_region: DE, to_region: FR, date: 2024-05-01}

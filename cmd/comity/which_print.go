@@ -59,7 +59,7 @@ func printWhich(s *screen, rep *which.Report, full bool) {
 		s.printf("%s\n", s.paint(strong, fmt.Sprintf("%s (%d)", sec.title, n)))
 		for i := range rep.Answers {
 			if a := &rep.Answers[i]; a.Status == sec.status {
-				printAnswer(s, a, ids, full)
+				printRegimes(s, a, ids, full)
 			}
 		}
 		s.printf("\n")
@@ -68,7 +68,7 @@ func printWhich(s *screen, rep *which.Report, full bool) {
 }
 
 // printAnswer writes what is required or recommended in full, the rest in short.
-func printAnswer(s *screen, a *which.Answer, ids int, full bool) {
+func printRegimes(s *screen, a *which.Answer, ids int, full bool) {
 	if a.Start == 0 {
 		printOther(s, a, ids, full)
 		return

@@ -24,9 +24,10 @@ var (
 	requirementKeys = []string{
 		"id", "kind", "title", "text", "cite", "when", "from", "until", "enforced_from",
 		"known_from", "known_until", "replaces", "confidence", "ask", "absolute", "silent", "demand", "meanwhile", "unless",
-		"must", "place", "allowed", "every", "at_least_one", "keep_at_least", "keep_at_most", "since", "conditions",
+		"must", "place", "allowed", "every", "at_least_one", "keep_at_least", "keep_at_most", "since", "conditions", "entails",
 	}
 	requirementNeeds = []string{"id", "kind", "cite", "text"}
+	entailKeys       = []string{"when", "text", "cite"}
 	meanwhileKeys    = []string{"restrict", "who", "cite"}
 	branchKeys       = []string{"id", "when", "claim", "cite", "text", "settled", "conditions", "permit", "edges", "to", "recognises"}
 	conditionKeys    = []string{"id", "text", "cite", "action", "due", "standing"}

@@ -128,6 +128,7 @@ type Requirement struct {
 	Restrict   []Action
 	Who        map[string]string
 	WhoCites   []string
+	Entails    []Entail
 	Pack       *Pack
 	Pos        Pos
 }
@@ -158,6 +159,15 @@ type Ruling struct {
 	Unverified  bool
 	Pos         Pos
 	line        string
+}
+
+// Entail is an operation that keeping a requirement takes: an audit for bias, for example,
+// takes data on sex and race.
+type Entail struct {
+	When  *Cond
+	Text  map[string]string
+	Cites []string
+	Pos   Pos
 }
 
 // File is one file of a pack: its name in the pack's folder, and its text.

@@ -59,7 +59,21 @@ func (pr *packReader) requirement(rd reader, n *yaml.Node) *Requirement {
 	}
 	pr.kindFields(rd, n, q, f)
 	pr.meanwhile(rd, q, f["meanwhile"])
+	if f["entails"] != nil {
+		for _, c := range rd.items(f["entails"]) {
+			q.Entails = append(q.Entails, pr.entail(rd, c))
+		}
+	}
 	return q
+}
+
+func (pr *packReader) entail(rd reader, n *yaml.Node) Entail {
+	f := rd.fields(n, entailKeys...)
+	e := Entail{When: Always(), Pos: rd.pos(n)}
+	if rd.need(n, f, entailKeys...) {
+		e.When, e.Text, e.Cites = pr.cond(rd, f["when"]), rd.text(f["text"]), rd.strs(f["cite"])
+	}
+	return e
 }
 
 func texts[T ~string](list []T) []string {

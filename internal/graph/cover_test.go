@@ -1,0 +1,89 @@
+// SPDX-FileCopyrightText: The Comity authors
+// SPDX-License-Identifier: Apache-2.0
+
+package graph
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/comity-project/comity"
+)
+
+var plannedTransfer = comity.Facts{
+	"operation": "transfer", "subject_location": "DE", "controller_establishment": "DE", "from_region": "DE", "to_region": "IN",
+	"data_categories": []any{"contact", "transaction"}, "purpose": "contract_performance",
+}
+
+var plannedCollection = comity.Facts{
+	"operation": "collect", "subject_location": "US-IL", "controller_establishment": "US-IL", "data_categories": "biometric", "purpose": "access_control", "controller_type": "company",
+}
+
+// The measures make all lawful, none can be left out, and no cheaper single change would do.
+func TestCover(t *testing.T) {
+	g := embedded(t)
+	c, err := g.Cover([]comity.Facts{plannedTransfer, plannedCollection})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !c.Possible || !c.Proven || len(c.Measures) == 0 {
+		t.Fatalf("possible %v, proven %v, measures %v, forbidden by %v", c.Possible, c.Proven, c.Measures, c.Forbids)
+	}
+	sum := 0
+	for _, m := range c.Measures {
+		sum += m.Cost
+		if len(m.For) == 0 || len(m.Reasons) == 0 {
+			t.Errorf("%s is %v for no operation or reason", m.Fact, m.Value)
+		}
+	}
+	if sum != c.Cost {
+		t.Errorf("the costs sum to %d, not %d", sum, c.Cost)
+	}
+	for _, f := range g.m.Vocab.Facts[1:] {
+		if f == nil || !g.movable(f) || f.Cost >= c.Cost {
+			continue
+		}
+		for _, x := range g.values[f.ID] {
+			measure := comity.Facts{f.Name: x.given}
+			one, err1 := g.decide(with(plannedTransfer, measure))
+			two, err2 := g.decide(with(plannedCollection, measure))
+			if err1 == nil && err2 == nil && one.Effect == comity.Allow && two.Effect == comity.Allow {
+				t.Errorf("%v alone does at cost %d, and %d was found", measure, f.Cost, c.Cost)
+			}
+		}
+	}
+	for _, facts := range c.Operations {
+		if d, err := g.decide(facts); err != nil || d.Effect != comity.Allow {
+			t.Errorf("%v is %s %v", facts, d.Effect, err)
+		}
+	}
+}
+
+func TestCoverImpossible(t *testing.T) {
+	g := embedded(t)
+	c, err := g.Cover([]comity.Facts{{
+		"operation": "deploy_ai", "ai_practice": "social_scoring", "targets": "DE", "subject_location": "DE", "purpose": "credit_decision",
+		"controller_establishment": "DE", "controller_type": "company", "data_categories": "behavioural",
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Possible || len(c.Forbids) != 1 || c.Forbids[0].Requirement != "EU-AIA-5-1-C" {
+		t.Errorf("possible %v, forbidden by %v", c.Possible, c.Forbids)
+	}
+}
+
+func TestCoverRefuses(t *testing.T) {
+	g := embedded(t)
+	for want, facts := range map[string]comity.Facts{
+		"unknown fact":      {"operaton": "collect"},
+		"one day":           {"operation": "collect", "date": "2026-01-01"},
+		"does not say":      {"operation": "transfer", "subject_location": "DE"},
+		"no fact or value ": {"operation": "sing"},
+	} {
+		_, err := g.Cover([]comity.Facts{facts})
+		if err == nil || want[0] != 'n' && !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: %v, want %q", facts, err, want)
+		}
+	}
+}
