@@ -67,7 +67,7 @@ func printWhich(s *screen, rep *which.Report, full bool) {
 	s.printf("on %s; no legal advice: what counts is the law, and what you say of yourself\n", rep.Date)
 }
 
-// printAnswer writes what is required or recommended in full, the rest in short.
+// printRegimes writes what is required or recommended in full, the rest in short.
 func printRegimes(s *screen, a *which.Answer, ids int, full bool) {
 	if a.Start == 0 {
 		printOther(s, a, ids, full)
