@@ -82,18 +82,44 @@ func (s *factSet) addAll(c *pack.Cond) {
 	}
 }
 
-// addNotShown adds the facts that a condition reads inside a "not shown", which alone can
-// turn from true to something else when a fact comes in.
+// addNotShown adds the facts that can turn a condition from true to something else when they
+// come in: those inside a "not shown", but for what an even number of them encloses.
 func (s *factSet) addNotShown(c *pack.Cond) {
-	if c == nil {
-		return
+	if c != nil {
+		loses, _ := turning(c)
+		s.union(&loses)
 	}
-	if c.Op == pack.OpNotShown {
-		s.addAll(c)
+}
+
+// turning are the facts that can turn a condition from true to something else when they come
+// in, and those that can turn it to true.
+func turning(c *pack.Cond) (loses, gains factSet) {
+	switch c.Op {
+	case pack.OpAtom:
+		gains.addAll(c)
+		return loses, gains
+	case pack.OpNotShown:
+		loses, gains = turning(c.Kids[0])
+		return gains, loses
 	}
 	for _, k := range c.Kids {
-		s.addNotShown(k)
+		l, g := turning(k)
+		if c.Op == pack.OpNot { // what makes it false may be anything inside
+			g.addAll(k)
+			if l != (factSet{}) || hasNotShown(k) {
+				l.addAll(k)
+			}
+		}
+		loses.union(&l)
+		gains.union(&g)
 	}
+	return loses, gains
+}
+
+func hasNotShown(c *pack.Cond) bool {
+	found := false
+	c.Walk(func(n *pack.Cond) { found = found || n.Op == pack.OpNotShown })
+	return found
 }
 
 // rankRules orders the rules as answers list them: by weight, then id.
