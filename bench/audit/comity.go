@@ -6,6 +6,7 @@ package auditbench
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -98,25 +100,20 @@ func (u *Unsealed) Log() *translog.Log { return u.log }
 
 func (u *Unsealed) Close() error { return u.close() }
 
-// Sealed is the whole way of an event: payload, sealing under its subject's key, hashing,
-// leaf, log; keys of new subjects are durable before the acknowledgement.
-type Sealed struct {
+// sealing is a log whose payloads are sealed under the keys of subjects.
+type sealing struct {
 	*store
 	ring     *keyring.Keyring
-	book     *audit.Book
-	indexed  bool
 	subjects atomic.Uint64
 	count    atomic.Uint64
-	texts    string // random
 }
 
-// NewSealed opens Comity's book in a new folder under dir, with or without its index, and
-// gives the known subjects their keys.
-func NewSealed(ctx context.Context, dir string, indexed bool) (*Sealed, error) {
-	s := &Sealed{indexed: indexed, texts: randomText(poolBytes + sealedDetail)}
+// openSealing opens log and keyring in a new folder and gives the known subjects their keys.
+func openSealing(ctx context.Context, dir string) (*sealing, error) {
 	if err := os.MkdirAll(filepath.Join(dir, "state"), 0o700); err != nil {
 		return nil, err
 	}
+	s := &sealing{}
 	var err error
 	s.ring, err = keyring.Open(keyring.Options{FS: vfs.OS(), Path: filepath.Join(dir, "state", "subjects.keys"), Cell: "local", Create: true})
 	if err != nil {
@@ -124,14 +121,84 @@ func NewSealed(ctx context.Context, dir string, indexed bool) (*Sealed, error) {
 	}
 	var sealed []byte
 	for range knownSubjects {
-		if sealed, _, _, err = s.ring.Seal(sealed[:0], s.subject(s.subjects.Add(1)), []byte("{}")); err != nil {
+		if sealed, _, _, err = s.ring.Seal(sealed[:0], subject(s.subjects.Add(1)), []byte("{}")); err != nil {
 			return nil, err
 		}
 	}
 	if err := s.ring.Sync(); err != nil {
 		return nil, err
 	}
-	if s.store, err = openStore(ctx, dir, s.ring.Sync); err != nil {
+	s.store, err = openStore(ctx, dir, s.ring.Sync)
+	return s, err
+}
+
+func subject(n uint64) comity.Subject {
+	return comity.Subject{ID: "person-" + strconv.FormatUint(n, 10), Home: "DE"}
+}
+
+// next is the count of the event and its subject.
+func (s *sealing) next() (n uint64, of comity.Subject) {
+	n = s.count.Add(1)
+	if n%newEvery == 0 {
+		return n, subject(s.subjects.Add(1))
+	}
+	return n, subject(n*7919%knownSubjects + 1)
+}
+
+func (s *sealing) Settle(ctx context.Context) error { return s.log.Seal(ctx) }
+
+func (s *sealing) close() error { return errors.Join(s.store.close(), s.ring.Close()) }
+
+// Sealed is the log with its sealer: an event of 1 KB is sealed under its subject's key, the
+// leaf has pseudonym and hash, and keys of new subjects are durable before the
+// acknowledgement.
+type Sealed struct {
+	*sealing
+	rooms [][2][]byte // of each writer: leaf and payload
+}
+
+// NewSealed opens Comity's log and keyring in a new folder under dir.
+func NewSealed(ctx context.Context, dir string, writers int) (*Sealed, error) {
+	s, err := openSealing(ctx, dir)
+	return &Sealed{sealing: s, rooms: make([][2][]byte, writers)}, err
+}
+
+func (s *Sealed) Name() string { return "Comity, sealed" }
+
+// Append seals an event and records it.
+func (s *Sealed) Append(ctx context.Context, writer int, event []byte) error {
+	_, who := s.next()
+	room := &s.rooms[writer]
+	leaf := audit.Leaf{
+		Time: time.Now(), Type: audit.TypeDataAccess, Action: "read", Cell: "local", Tenant: "acme", Region: "DE", Outcome: audit.Success,
+	}
+	var fresh bool
+	var err error
+	if room[1], leaf.Subject, fresh, err = s.ring.Seal(room[1][:0], who, event); err != nil {
+		return err
+	}
+	leaf.Payload = sha256.Sum256(room[1])
+	room[0] = leaf.Append(room[0][:0])
+	_, err = s.log.Append(ctx, translog.Entry{Leaf: room[0], Payload: room[1], NewKeys: fresh})
+	return err
+}
+
+func (s *Sealed) Close() error { return s.close() }
+
+// Recorded is the whole way of an application's event: checked, made canonical, sealed under
+// its subject's key, principal and resource as pseudonyms, leaf, log.
+type Recorded struct {
+	*sealing
+	book    *audit.Book
+	indexed bool
+	texts   string // random
+}
+
+// NewRecorded opens Comity's book in a new folder under dir, with or without its index.
+func NewRecorded(ctx context.Context, dir string, indexed bool) (*Recorded, error) {
+	s := &Recorded{indexed: indexed, texts: randomText(poolBytes + sealedDetail)}
+	var err error
+	if s.sealing, err = openSealing(ctx, dir); err != nil {
 		return nil, err
 	}
 	var index audit.Index = noIndex{}
@@ -144,28 +211,20 @@ func NewSealed(ctx context.Context, dir string, indexed bool) (*Sealed, error) {
 	return s, err
 }
 
-func (s *Sealed) subject(n uint64) comity.Subject {
-	return comity.Subject{ID: "person-" + strconv.FormatUint(n, 10), Home: "DE"}
-}
-
-func (s *Sealed) Name() string {
+func (s *Recorded) Name() string {
 	if s.indexed {
-		return "Comity, sealed, index following"
+		return "Comity, recorded, index following"
 	}
-	return "Comity, sealed"
+	return "Comity, recorded"
 }
 
 // Append records an application's event of about 1 KB with random text as its detail.
-func (s *Sealed) Append(ctx context.Context, _ int, event []byte) error {
-	n := s.count.Add(1)
-	subject := n*7919%knownSubjects + 1
-	if n%newEvery == 0 {
-		subject = s.subjects.Add(1)
-	}
+func (s *Recorded) Append(ctx context.Context, _ int, event []byte) error {
+	n, who := s.next()
 	text := s.texts[binary.BigEndian.Uint64(event)%poolBytes:][:sealedDetail]
 	_, err := s.book.Append(ctx, audit.Event{
 		Type: audit.TypeDataAccess, Action: "read", Tenant: "acme", Region: "DE", Outcome: audit.Success,
-		Subject: s.subject(subject), Principal: "service-7", Resource: audit.Resource{Type: "record", ID: "record-" + strconv.FormatUint(n, 36)},
+		Subject: who, Principal: "service-7", Resource: audit.Resource{Type: "record", ID: "record-" + strconv.FormatUint(n, 36)},
 		Details: map[string]any{"content": text},
 	})
 	return err
@@ -184,16 +243,12 @@ func randomText(n int) string {
 	return base64.RawURLEncoding.EncodeToString(b)[:n]
 }
 
-func (s *Sealed) Settle(ctx context.Context) error { return s.log.Seal(ctx) }
-
 // Log is the log under the book, Key its public key, Dir its folder.
-func (s *Sealed) Log() *translog.Log { return s.log }
-func (s *Sealed) Key() string        { return s.vkey }
-func (s *Sealed) Dir() string        { return s.dir }
+func (s *Recorded) Log() *translog.Log { return s.log }
+func (s *Recorded) Key() string        { return s.vkey }
+func (s *Recorded) Dir() string        { return s.dir }
 
 // Indexed is how many entries the index covers.
-func (s *Sealed) Indexed() uint64 { return s.book.Indexed() }
+func (s *Recorded) Indexed() uint64 { return s.book.Indexed() }
 
-func (s *Sealed) Close() error {
-	return errors.Join(s.book.Close(), s.close(), s.ring.Close())
-}
+func (s *Recorded) Close() error { return errors.Join(s.book.Close(), s.close()) }

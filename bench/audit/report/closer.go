@@ -28,7 +28,7 @@ func closer(ctx context.Context, out io.Writer, s settings) error {
 	if err := os.MkdirAll(dir, 0o711); err != nil {
 		return err
 	}
-	system, err := auditbench.NewSealed(ctx, dir, false)
+	system, err := auditbench.NewRecorded(ctx, dir, false)
 	if err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func closer(ctx context.Context, out io.Writer, s settings) error {
 	if err != nil {
 		return errors.Join(err, system.Close())
 	}
-	fmt.Fprintf(out, "\n## A longer run: %d sealed events from %d writers, %.0f/s\n\n", run.Events, writers, run.Rate())
+	fmt.Fprintf(out, "\n## A longer run: %d recorded events from %d writers, %.0f/s\n\n", run.Events, writers, run.Rate())
 	spent(out, before, system.Log().Stats())
 	wal, err := auditbench.DiskBytes(filepath.Join(system.Dir(), "wal"))
 	if err := errors.Join(err, system.Close()); err != nil {
@@ -74,7 +74,7 @@ func spent(out io.Writer, a, b translog.Stats) {
 	}
 }
 
-func verify(ctx context.Context, out io.Writer, system *auditbench.Sealed) error {
+func verify(ctx context.Context, out io.Writer, system *auditbench.Recorded) error {
 	begin := time.Now()
 	report, err := proof.VerifyLog(ctx, proof.FS(os.DirFS(system.Dir())), proof.Options{Keys: []string{system.Key()}})
 	if err != nil {

@@ -112,10 +112,11 @@ func heading(out io.Writer, now time.Time, s settings) {
 
 Events are 1 KB and cannot be compressed; each writer waits for its acknowledgement before
 it sends the next. Comity acknowledges with index and signed tree head, all synced.
-Unsealed: a 300-byte leaf and the event as payload. Sealed: an application's event through
-the whole recorded path, sealed for one of 100,000 known subjects, 1 % of them new with a
-key that is durable before the acknowledgement; the index is off unless said. Tessera
-acknowledges with an index, before a checkpoint. PostgreSQL: one COPY and commit for all
+Unsealed: a 300-byte leaf and the event as payload. Sealed: the event is sealed for one of
+100,000 known subjects, 1 % of them new with a key that is durable before the
+acknowledgement, and the leaf has pseudonym and hash. Recorded: the same for an
+application's event of 1 KB through the whole recorded path, from checks and canonical form
+on; the index is off unless said. Tessera acknowledges with an index, before a checkpoint. PostgreSQL: one COPY and commit for all
 that queued up during the last. The writers run on the same processors.
 `)
 	fmt.Fprintf(out, "Load before the first turn: %s\n", load())

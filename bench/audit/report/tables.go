@@ -33,11 +33,14 @@ func contenders() []contender {
 		{"Comity, unsealed", false, func(ctx context.Context, dir string, _ int) (auditbench.System, error) {
 			return auditbench.NewUnsealed(ctx, dir)
 		}},
-		{"Comity, sealed", false, func(ctx context.Context, dir string, _ int) (auditbench.System, error) {
-			return auditbench.NewSealed(ctx, dir, false)
+		{"Comity, sealed", false, func(ctx context.Context, dir string, writers int) (auditbench.System, error) {
+			return auditbench.NewSealed(ctx, dir, writers)
 		}},
-		{"Comity, sealed, index", false, func(ctx context.Context, dir string, _ int) (auditbench.System, error) {
-			return auditbench.NewSealed(ctx, dir, true)
+		{"Comity, recorded", false, func(ctx context.Context, dir string, _ int) (auditbench.System, error) {
+			return auditbench.NewRecorded(ctx, dir, false)
+		}},
+		{"Comity, recorded, index", false, func(ctx context.Context, dir string, _ int) (auditbench.System, error) {
+			return auditbench.NewRecorded(ctx, dir, true)
 		}},
 		{"Tessera, default", false, tessera(func(int) auditbench.TesseraTuning { return auditbench.TesseraTuning{} })},
 		{"Tessera, tuned small", false, tessera(func(w int) auditbench.TesseraTuning {
