@@ -40,6 +40,8 @@ func TestReportColumns(t *testing.T) {
 			}
 			if strings.HasPrefix(a.Category, r.Category) || strings.HasPrefix(r.Category, a.Category) {
 				near++
+			} else if os.Getenv("COMITY_CLASSIFY_SHOW") == "columns" {
+				t.Logf("%s . %s (%s): far %s got %s", r.Table, r.Name, r.Type, r.Category, a.Category)
 			}
 		case want:
 			personal.missed++
