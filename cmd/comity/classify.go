@@ -65,7 +65,7 @@ func (f *classifyFlags) classifier() (*classify.Classifier, error) {
 		if err != nil {
 			return nil, &comity.Error{Code: comity.CodeNotFound, Op: "read detectors", Err: err}
 		}
-		o.Detectors = data
+		o.Detectors, o.DetectorsName = data, f.detectors
 	}
 	return classify.New(o)
 }

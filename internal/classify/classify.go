@@ -11,6 +11,7 @@
 package classify
 
 import (
+	"cmp"
 	"sync"
 	"unicode/utf8"
 )
@@ -24,6 +25,8 @@ type Options struct {
 	WithoutNames bool
 	// Detectors is a file of further detectors, in the form of detectors.yaml.
 	Detectors []byte
+	// DetectorsName is what errors call that file; "detectors" if empty.
+	DetectorsName string
 	// Threshold is the least score of a finding; 0.5 if zero.
 	Threshold float64
 }
@@ -70,8 +73,11 @@ func New(o Options) (*Classifier, error) {
 	if c.threshold == 0 {
 		c.threshold = 0.5
 	}
-	for _, file := range [][]byte{builtin, o.Detectors} {
-		defs, err := readDefinitions(file)
+	for _, file := range []struct {
+		name string
+		data []byte
+	}{{"detectors.yaml", builtin}, {cmp.Or(o.DetectorsName, "detectors"), o.Detectors}} {
+		defs, err := readDefinitions(file.name, file.data)
 		if err != nil {
 			return nil, err
 		}

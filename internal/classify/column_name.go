@@ -4,6 +4,7 @@
 package classify
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -12,7 +13,7 @@ type columnName struct {
 	typ string
 	// table is all of the table's name, noun what it is about.
 	table, noun []string
-	vendor      string   // the schema, which is the product in schemas of several
+	schema      []string // in catalogues of several products, the product
 	path        []string // what stands above the column
 	above       []string // the last part of path
 	own         []string // the column itself
@@ -33,13 +34,16 @@ func (r *columnRules) parse(col Column) (columnName, bool) {
 		n.above = r.apart(words(s))
 		n.path = append(n.path, n.above...)
 	}
-	if k := len(n.own) - 1; k > 0 && (n.own[k] == "normalized" || n.own[k] == "encrypted") {
+	if k := len(n.own) - 1; k > 0 && r.about["spelling"][n.own[k]] {
 		n.own = n.own[:k]
+	}
+	if k := len(n.own) - 1; k > 0 && n.own[0] == "id" { // id_customer
+		n.own = append(n.own[1:k+1:k+1], "id")
 	}
 	n.table = r.apart(words(lastSegment(col.Table)))
 	n.noun = r.noun(n.table)
 	if schema, _, ok := strings.Cut(col.Table, "."); ok {
-		n.vendor = strings.Join(words(schema), " ")
+		n.schema = words(schema)
 	}
 	return n, len(n.own) > 0
 }
@@ -91,10 +95,10 @@ func (r *columnRules) find(n columnName) (category, why string, score float64, k
 				rules = r.rulesOf(strings.Join(n.own[from:to], ""))
 			}
 			for _, rule := range rules {
-				if to < len(n.own) && !(rule.head && r.onlyOf(n.own[to:], "person", "place", "particle")) || !r.qualified(rule, n, from) {
+				if to < len(n.own) && !r.heads(rule, n.own[to:]) || !r.qualified(rule, n, from) {
 					continue
 				}
-				found = true
+				found = found || rule.category != None
 				if score := r.holds(rule, n, from); score > 0 {
 					if rule.category == None {
 						return "", "", 0, true
@@ -110,9 +114,22 @@ func (r *columnRules) find(n columnName) (category, why string, score float64, k
 	return "", "", 0, false
 }
 
+// heads tells whether what stands behind a phrase only says whose or which it is:
+// phone_work, nombre_cliente.
+func (r *columnRules) heads(rule columnRule, behind []string) bool {
+	if rule.head {
+		return r.onlyOf(behind, "person", "place", "particle")
+	}
+	return strings.HasPrefix(rule.category, "user.contact") && !rule.whole && r.onlyOf(behind, "place")
+}
+
 // qualified tells whether what stands before a phrase leaves it what it is.
 func (r *columnRules) qualified(rule columnRule, n columnName, from int) bool {
 	before := n.own[:from]
+	for len(before) > 0 && len(n.noun) > 0 && singular(before[0]) == singular(n.noun[0]) && rule.in != "entity" {
+		before = before[1:] // comment_content in comments
+	}
+	from = len(before)
 	switch {
 	case !rule.whole || from == 0:
 		return true
@@ -144,13 +161,13 @@ func acronym(word string, table []string) bool {
 
 // holds is the score of a rule for a name that ends in its phrase; 0 if it does not hold.
 func (r *columnRules) holds(rule columnRule, n columnName, from int) float64 {
-	if !rule.fits(n.typ) || r.voided(rule, n, n.own[:from]) {
+	if rule.category != None && (!rule.fits(n.typ) || r.voided(rule, n, n.own[:from])) {
 		return 0
 	}
 	if rule.in == "" {
 		return scoreByName
 	}
-	if len(n.table)+len(n.path) == 0 && (rule.in == "person" || rule.in == "address") && len(rule.category) > 0 && !r.speaksOf(n.own[:from], "thing") {
+	if len(n.table)+len(n.path) == 0 && (rule.in == "person" || rule.in == "address") && !r.speaksOf(n.own[:from], "thing") {
 		if r.speaksOf(n.own[:from], rule.in) {
 			return scoreByName
 		}
@@ -168,11 +185,16 @@ func (r *columnRules) isAbout(what string, n columnName, from int) bool {
 	switch what {
 	// What only the table says holds for its own columns alone.
 	case "entity":
+		for len(head) > 1 && r.speaksOf(head[len(head)-1:], "same") {
+			head = head[:len(head)-1]
+		}
 		return len(n.path) == 0 && len(head) > 0 && r.speaksOf(head[len(head)-1:], what)
 	case "message":
 		return len(n.path) == 0 && len(head) > 0 && r.speaksOf(head[:1], what)
-	case "bill":
+	case "bill", "host":
 		return len(n.path) == 0 && r.speaksOf(n.table, what)
+	case "account":
+		return len(n.path) == 0 && len(n.schema) > 0 && len(head) > 0 && r.speaksOf(head[:1], what) && !r.speaksOf(n.schema, "bank") && !r.speaksOf(n.table, "bank")
 	case "card":
 		return len(n.path) == 0 && len(head) > 0 && r.speaksOf(head[len(head)-1:], what)
 	case "clinical", "machine":
@@ -214,7 +236,7 @@ func (r *columnRules) facility(n columnName) bool {
 func (r *columnRules) vendorID(n columnName) bool {
 	k := len(n.own) - 1
 	return k > 0 && n.own[k] == "id" && len(n.path) == 0 && len(n.noun) > 0 &&
-		strings.Join(n.own[:k], " ") == n.vendor && r.speaksOf(n.noun[len(n.noun)-1:], "entity")
+		slices.Equal(n.own[:k], n.schema) && r.speaksOf(n.noun[len(n.noun)-1:], "entity")
 }
 
 // bare drops the digits behind the last word.

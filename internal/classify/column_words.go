@@ -167,7 +167,7 @@ func (r *columnRules) split(word string) []string {
 func (r *columnRules) part(letters []rune, last bool) bool {
 	w := string(letters)
 	if last && len(letters) < 4 && !ideographic(letters[0]) {
-		return w == "id"
+		return w == "id" || w == "ip"
 	}
 	return r.vocabulary[w]
 }

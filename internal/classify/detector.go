@@ -4,15 +4,11 @@
 package classify
 
 import (
-	"bytes"
 	_ "embed"
 	"errors"
 	"fmt"
-	"io"
 	"regexp"
 	"strings"
-
-	"go.yaml.in/yaml/v3"
 
 	"github.com/comity-project/comity"
 )
@@ -42,6 +38,7 @@ type definition struct {
 	Category string   `yaml:"category"`
 	Valid    []string `yaml:"valid"`
 	Invalid  []string `yaml:"invalid"`
+	at       string   // file and line
 }
 
 // detector is a compiled definition.
@@ -64,28 +61,11 @@ type ValueType struct {
 	Country string `json:"country"`
 }
 
-// readDefinitions reads a file of detectors.
-func readDefinitions(data []byte) ([]definition, error) {
-	if len(data) > maxDetectorFile {
-		return nil, &comity.Error{Code: comity.CodeTooLarge, Op: "read detectors", Err: fmt.Errorf("more than %d bytes", maxDetectorFile)}
-	}
-	dec := yaml.NewDecoder(bytes.NewReader(data))
-	dec.KnownFields(true)
-	var defs []definition
-	if err := dec.Decode(&defs); err != nil && !errors.Is(err, io.EOF) {
-		return nil, &comity.Error{Code: comity.CodeInvalid, Op: "read detectors", Err: err, Remedy: "a file is a list of detectors with label, kind, formats or pattern, check, context and score"}
-	}
-	if len(defs) > maxDetectors {
-		return nil, &comity.Error{Code: comity.CodeTooLarge, Op: "read detectors", Err: fmt.Errorf("more than %d detectors", maxDetectors)}
-	}
-	return defs, nil
-}
-
 // compile makes a detector; errors say which and what.
 func (d *definition) compile(order int) (*detector, error) {
 	out, err := d.compileParts()
 	if err != nil {
-		return nil, &comity.Error{Code: comity.CodeInvalid, Op: "compile detector " + d.Label, Err: err}
+		return nil, &comity.Error{Code: comity.CodeInvalid, Op: d.at + ": compile detector " + d.Label, Err: err}
 	}
 	out.order = order
 	return out, nil
@@ -98,7 +78,7 @@ func (d *definition) compileParts() (*detector, error) {
 	if (len(d.Formats) == 0) == (d.Pattern == "") {
 		return nil, errors.New("give either formats or a pattern")
 	}
-	if d.Score < 0 || d.Score > 1 {
+	if !(d.Score >= 0 && d.Score <= 1) { // not a number is neither
 		return nil, fmt.Errorf("score %v is not between 0 and 1", d.Score)
 	}
 	out := &detector{compact: map[int][]shape{}, score: d.Score}

@@ -13,7 +13,7 @@ import (
 // Each detector of the table accepts its valid test values and refuses the invalid ones;
 // one with a check has both, so that a check that accepts everything is noticed.
 func TestDetectorsTable(t *testing.T) {
-	defs, err := readDefinitions(builtin)
+	defs, err := readDefinitions("detectors.yaml", builtin)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,8 +58,17 @@ func TestDetectorsTable(t *testing.T) {
 // A file of detectors that cannot be used is an error that says which detector and why.
 func TestDetectorFileErrors(t *testing.T) {
 	for name, c := range map[string]struct{ file, want string }{
-		"no list":          {"label: X", "list of detectors"},
-		"unknown field":    {"- {label: X, kind: id, formats: ['#'], colour: red}", "colour"},
+		"no list":          {"label: X", "own.yaml:1: this is a mapping, not a list of detectors; a file is a list"},
+		"no detector":      {"- X", "own.yaml:1: this is a text, not a detector; a file is a list"},
+		"unknown field":    {"- {label: X, kind: id,\n  formats: ['#'], colour: red}", "own.yaml:2: a detector has no field \"colour\"; a file is a list"},
+		"no text":          {"- label: [X]", "own.yaml:1: label is a list; give one text"},
+		"no texts":         {"- label: X\n  formats: '#'", "own.yaml:2: formats is a text; give a list of texts"},
+		"texts in texts":   {"- label: X\n  formats: [['#']]", "own.yaml:2: formats is a list; give a list of texts"},
+		"no number":        {"- label: X\n  score: high", "own.yaml:2: score is a text; give a number between 0 and 1"},
+		"not a number":     {"- {label: X, kind: id, formats: ['#'], score: .nan}", "between 0 and 1"},
+		"twice":            {"- label: X\n  label: Y", "own.yaml:2: mapping key \"label\" already defined at line 1"},
+		"no YAML":          {"- label: X\n  formats: [a\n", "did not find expected"},
+		"which":            {"- {label: X, kind: id, formats: ['#']}\n\n- {label: Z, kind: nosuch, formats: ['#']}", "own.yaml:3: compile detector Z: unknown kind \"nosuch\"; kinds are address, "},
 		"no label":         {"- {kind: id, formats: ['#']}", "needs a label"},
 		"nothing":          {"- {label: X, kind: id}", "either formats or a pattern"},
 		"both":             {"- {label: X, kind: id, formats: ['#'], pattern: 'x'}", "either formats or a pattern"},
@@ -77,9 +86,12 @@ func TestDetectorFileErrors(t *testing.T) {
 		"weights":          {"- {label: X, kind: id, formats: ['#'], check: zero 0 1}", "modulus and weights"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := New(Options{WithoutNames: true, Detectors: []byte(c.file)})
+			_, err := New(Options{WithoutNames: true, Detectors: []byte(c.file), DetectorsName: "own.yaml"})
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Fatalf("got %v, want %q", err, c.want)
+			}
+			if strings.Contains(err.Error(), "!!") || strings.Contains(err.Error(), "classify.") {
+				t.Errorf("%v speaks of types of the program", err)
 			}
 			if code := comity.CodeOf(err); code != comity.CodeInvalid && code != comity.CodeTooLarge {
 				t.Errorf("code %s", code)
@@ -95,7 +107,7 @@ func FuzzDetectors(f *testing.F) {
 		if strings.ContainsAny(file, "&*") || len(file) > 4096 {
 			t.Skip()
 		}
-		defs, err := readDefinitions([]byte(file))
+		defs, err := readDefinitions("x.yaml", []byte(file))
 		if err != nil {
 			return
 		}

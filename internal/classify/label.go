@@ -5,6 +5,8 @@ package classify
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -54,7 +56,7 @@ var kinds = map[string]kind{
 	"tax":           {"user.government_id", "OfficialID", medium},
 	"passport":      {"user.government_id.passport_number", "Passport", high},
 	"license":       {"user.government_id.drivers_license_number", "OfficialID", high},
-	"vehicle":       {"user.government_id", "VehicleLicenseRegistration", medium},
+	"vehicle":       {"user.government_id", "VehicalLicenseRegistration", medium}, // spelt so in the vocabulary,
 	"health":        {"user.health_and_medical", "HealthRecord", high},
 	"professional":  {"user.job_title", "ProfessionalCertification", low},
 	"secret":        {"user.authorization.credentials", "SecretText", high},
@@ -66,7 +68,7 @@ var kinds = map[string]kind{
 func newLabel(name, kindName, category string) (*Label, error) {
 	k, ok := kinds[kindName]
 	if !ok && (kindName != "" || category == "") {
-		return nil, fmt.Errorf("unknown kind %q", kindName)
+		return nil, fmt.Errorf("unknown kind %q; kinds are %s", kindName, strings.Join(slices.Sorted(maps.Keys(kinds)), ", "))
 	}
 	if !ok {
 		k = kinds["id"]

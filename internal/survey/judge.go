@@ -53,8 +53,7 @@ func (s *Sampler) report() Report {
 func (s *Sampler) column(c *sampled, e evidence) Column {
 	out := Column{Name: c.name, Type: c.typ, Values: len(c.values)}
 	a := s.run.o.Classifier.Column(classify.Column{Table: subject(s.table), Column: c.name, Type: c.typ, Samples: c.values})
-	// Dates alone are those of anything.
-	if a.Category != classify.None && !(a.Why == "samples" && a.Category == "user.behavior") {
+	if a.Category != classify.None {
 		out.Findings = append(out.Findings, Finding{a.Category, a.DPV, a.Sensitivity, min(a.Score, maxConfidence), a.Why})
 	}
 	in := s.inside(c)

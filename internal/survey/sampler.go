@@ -85,6 +85,9 @@ func (s *Sampler) Column(name, typ string) int {
 	return len(s.columns) - 1
 }
 
+// surelyName is the score of what reads as the name of a column whatever table it is of.
+const surelyName = 0.8
+
 // IsData implements datafile.Sink: e-mail addresses, numbers and names of people are no
 // names of columns.
 func (s *Sampler) IsData(cell string) bool {
@@ -94,7 +97,10 @@ func (s *Sampler) IsData(cell string) bool {
 			return true
 		}
 	}
-	if !strings.Contains(cell, " ") || s.run.o.Classifier.Column(classify.Column{Column: cell}).Category != classify.None {
+	if !strings.Contains(cell, " ") {
+		return false
+	}
+	if a := s.run.o.Classifier.Column(classify.Column{Column: cell}); a.Category != classify.None && a.Score >= surelyName {
 		return false
 	}
 	for _, f := range s.run.o.Classifier.Text(cell) {
