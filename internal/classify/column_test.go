@@ -130,6 +130,8 @@ func TestColumnMeanings(t *testing.T) {
 		"dna_profile":        {"user.health_and_medical.genetic", dpvBase + "Genetic", high, 0.8, ""},
 		"iris_scan":          {"user.biometric.retinal", dpvBase + "Biometric", high, 0.8, ""},
 		"criminal_record":    {"user.criminal_history", dpvBase + "Criminal", high, 0.8, ""},
+		"first_name":         {"user.name.first", dpvBase + "Name", medium, 0.8, ""},
+		"city":               {"user.contact.address.city", dpvBase + "PhysicalAddress", medium, 0.8, ""},
 		"passport_no":        {"user.government_id.passport_number", dpvBase + "Passport", high, 0.8, ""},
 		"email":              {"user.contact.email", dpvBase + "EmailAddress", medium, 0.8, ""},
 	} {
