@@ -20,8 +20,18 @@ type columnName struct {
 	hidden      bool     // begins with a low line: a field of the system
 }
 
+// Names of columns come from files that may be hostile: of a name only the end is looked
+// at, and no phrase has more words.
+const (
+	maxName   = 1 << 10
+	maxPhrase = 8
+)
+
+func ending(name string) string { return strings.ToValidUTF8(name[max(0, len(name)-maxName):], "") }
+
 // parse takes the name of a column apart; false if nothing remains.
 func (r *columnRules) parse(col Column) (columnName, bool) {
+	col.Column, col.Table = ending(col.Column), ending(col.Table)
 	segments := strings.Split(col.Column, ".")
 	leaf := segments[len(segments)-1]
 	n := columnName{typ: col.Type, own: r.apart(words(leaf)), hidden: strings.HasPrefix(leaf, "_")}
@@ -87,7 +97,7 @@ const (
 // even if it says that the column is about nobody.
 func (r *columnRules) find(n columnName) (category, why string, score float64, known bool) {
 	for from := range n.own {
-		for to := len(n.own); to > from; to-- {
+		for to := min(len(n.own), from+maxPhrase); to > from; to-- {
 			phrase := strings.Join(n.own[from:to], " ")
 			found := false
 			rules := r.rulesOf(phrase)

@@ -152,3 +152,23 @@ func TestColumnMeanings(t *testing.T) {
 		}
 	}
 }
+
+// A name of a megabyte costs no more than its end.
+func TestColumnIsBounded(t *testing.T) {
+	c := classifier(t)
+	for _, part := range []string{"a_", "name.", "customer", "姓", "de_la_", "\xff", "addressaddress_"} {
+		long := strings.Repeat(part, 1<<20/len(part))
+		col := Column{Table: long, Column: long + "_email"}
+		if n := testing.AllocsPerRun(1, func() { c.Column(col) }); n > 50_000 {
+			t.Errorf("%q: %v allocations", part, n)
+		}
+		if got := c.Column(Column{Column: long + "_email"}); got.Category != "user.contact.email" {
+			t.Errorf("%q: %s", part, got.Category)
+		}
+	}
+	for category, rules := range c.columns.byPhrase {
+		if n := len(strings.Fields(category)); n > maxPhrase {
+			t.Errorf("%q in %v has %d words", category, rules, n)
+		}
+	}
+}
