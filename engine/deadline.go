@@ -190,8 +190,9 @@ func (r *report) unplaced(c *pack.Counting) string {
 	return "no establishment in " + strings.Join(codes, ", ") + " with known public holidays was given, so that only Saturdays and Sundays are days of rest"
 }
 
-// warnOfDeadlines tells of deadlines that may be later, since the public holidays before them
-// are not known: those of the answer, and those that were missed.
+// warnOfDeadlines tells of deadlines that may be another day, since the public holidays before
+// them, or the weekends that are worked for them, are not known: those of the answer, and those
+// that were missed.
 func (r *report) warnOfDeadlines() {
 	for _, d := range r.dues {
 		r.warnOfDeadline(d.of, d.atom, d.zone)
@@ -216,5 +217,5 @@ func (r *report) warnOfDeadline(of string, a *pack.Atom, zone uint8) {
 		return
 	}
 	note := r.holidaysOf(a.Count, event, end)
-	r.d.Warnings = merge(r.d.Warnings, []string{"The deadline of " + of + " may be later: " + strings.TrimPrefix(note, "; ") + "."})
+	r.d.Warnings = merge(r.d.Warnings, []string{"The deadline of " + of + " may be another day: " + strings.TrimPrefix(note, "; ") + "."})
 }

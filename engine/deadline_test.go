@@ -113,10 +113,10 @@ func TestDeadlineIsExplained(t *testing.T) {
 		{"request_received_at=2026-04-01 controller_establishment=DE date=2026-04-02", "ANSWER is due on 2026-05-04: 1 month from 2026-04-01 (request_received_at), ending on 2026-05-01, a public holiday, so on the next working day [Act 3]; weekends and public holidays of DE.", ""},
 		{"request_received_at=2026-04-11 controller_establishment=DE,FR date=2026-04-12", "ANSWER is due on 2026-05-11: 1 month from 2026-04-11 (request_received_at), ending on a working day [Act 3]; weekends and public holidays of DE, FR.", ""},
 		{"request_received_at=2025-03-05 controller_establishment=DE date=2025-03-06", "ANSWER is due on 2025-04-07: 1 month from 2025-03-05 (request_received_at), ending on 2025-04-05, a Saturday, so on the next working day [Act 3]; weekends and public holidays of DE.", ""},
-		{"request_received_at=2026-04-01 date=2026-04-02", "no establishment in EU with known public holidays was given", "The deadline of ANSWER may be later: no establishment in EU"},
-		{"request_received_at=2035-12-15 controller_establishment=DE date=2035-12-16", "public holidays of DE are known from 2016-01-01 to 2035-12-31 only", "may be later: the public holidays of DE"},
+		{"request_received_at=2026-04-01 date=2026-04-02", "no establishment in EU with known public holidays was given", "The deadline of ANSWER may be another day: no establishment in EU"},
+		{"request_received_at=2035-12-15 controller_establishment=DE date=2035-12-16", "public holidays of DE are known from 2016-01-01 to 2035-12-31 only", "may be another day: the public holidays of DE"},
 		// Late only by the weekends that are known.
-		{"request_received_at=2026-04-01 date=2026-05-04 proof=true", "", "The deadline of LATE may be later: no establishment in EU"},
+		{"request_received_at=2026-04-01 date=2026-05-04 proof=true", "", "The deadline of LATE may be another day: no establishment in EU"},
 		{"breach_known_at=2026-04-02 date=2026-04-03", "WORK is due on 2026-04-09: 3 working days from 2026-04-02 (breach_known_at), the day itself not counted; weekends and public holidays of DE.", ""},
 	} {
 		d := decide(t, e, "ignore explain "+c.question)
