@@ -40,7 +40,8 @@ type Decision struct {
 
 	Explanation []string `json:"explanation,omitempty"`
 	// Warnings tell what makes the answer less certain: the date of the question lies after
-	// the day by which the law of a pack was to be read again.
+	// the day by which the law of a pack was to be read again, or the public holidays before a
+	// deadline are not known.
 	Warnings []string  `json:"warnings,omitempty"`
 	Program  string    `json:"program"`
 	Packs    []PackRef `json:"packs,omitempty"`
@@ -53,7 +54,8 @@ type Action struct {
 	Params map[string]any `json:"params,omitempty"`
 }
 
-// Condition is what an allow asks for. Due is a day (YYYY-MM-DD) or an instant (RFC 3339).
+// Condition is what an allow asks for. Due is a day (YYYY-MM-DD), by the end of which it has
+// to be done, or an instant (RFC 3339).
 type Condition struct {
 	ID          string   `json:"id"`
 	Text        string   `json:"text"`

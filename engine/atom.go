@@ -357,7 +357,7 @@ func (in *Input) timeRef(a *atom) bool {
 	}
 	exact := a.src.Plus.Unit == pack.Hours || a.src.Plus.N == 0 && lk == pack.KindInstant && rk == pack.KindInstant && !l.Local && !r.Local
 	if !exact {
-		return compare(int64(in.dayOf(a.fact, a.zone)), int64(a.src.Plus.AddTo(in.dayOf(a.ref, a.zone))), a.cmp)
+		return compare(int64(in.dayOf(a.fact, a.zone)), int64(in.deadline(a.src.Atom, in.dayOf(a.ref, a.zone))), a.cmp)
 	}
 	ls, rs := l.Sec, r.Sec
 	if !l.Local || !r.Local {

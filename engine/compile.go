@@ -120,7 +120,9 @@ type compiler struct {
 	nodes  map[string]uint32
 	atoms  map[string]uint32
 	tables map[string]*regionTable
-	buf    []byte
+	// countings are those of the packs, at most one each.
+	countings []*pack.Counting
+	buf       []byte
 }
 
 func (c *compiler) cond(k *pack.Cond) uint32 {
@@ -176,6 +178,19 @@ func (c *compiler) node(n node, rests factSet, kids []uint32) uint32 {
 	return id
 }
 
+// counting numbers the ways in which packs count deadlines, from 1 on; 0 is the plain one.
+func (c *compiler) counting(k *pack.Counting) uint16 {
+	if k == nil {
+		return 0
+	}
+	i := slices.Index(c.countings, k)
+	if i < 0 {
+		i = len(c.countings)
+		c.countings = append(c.countings, k)
+	}
+	return uint16(i + 1)
+}
+
 func (c *compiler) atom(a *pack.Atom) uint32 {
 	b := append(c.buf[:0], byte(a.Cmp), c.zone)
 	b = binary.LittleEndian.AppendUint16(b, uint16(a.Fact))
@@ -183,6 +198,7 @@ func (c *compiler) atom(a *pack.Atom) uint32 {
 	b = binary.LittleEndian.AppendUint64(b, uint64(a.Num))
 	b = binary.LittleEndian.AppendUint32(b, uint32(a.Plus.N))
 	b = append(b, byte(a.Plus.Unit))
+	b = binary.LittleEndian.AppendUint16(b, c.counting(a.Count))
 	for _, s := range a.Set {
 		b = binary.LittleEndian.AppendUint16(b, uint16(s))
 	}

@@ -30,6 +30,8 @@ type report struct {
 	// chunks gives, for questions of several chunks of combinations, the first chunk in
 	// which a rule is violated.
 	chunks map[uint32]int
+	// dues are the deadlines of the answer that were counted from an event.
+	dues []countedDue
 	// texts is what is left of the memory for copied lists of texts.
 	texts []string
 	// ordered serves byWeight.
@@ -350,6 +352,9 @@ func (r *report) condition(c *pack.Condition, id string, cites []string, rule ui
 		if have.ID == out.ID && have.Requirement == out.Requirement {
 			return
 		}
+	}
+	if out.Due != "" {
+		r.notedDue(id+"/"+c.ID, c.Due, r.p.rules[rule].zone, out.Due)
 	}
 	r.d.Conditions = append(r.d.Conditions, out)
 }

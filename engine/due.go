@@ -26,7 +26,7 @@ func (in *Input) due(a *pack.Atom, zone *time.Location) string {
 	if a.Plus.Unit == pack.Hours {
 		return pack.Instant{Sec: at.Sec + int64(a.Plus.N)*3600, Local: at.Local}.Time(zone).UTC().Format(time.RFC3339)
 	}
-	return a.Plus.AddTo(at.Day(zone)).String()
+	return in.deadline(a, at.Day(zone)).String()
 }
 
 // timeLimit is the atom of an entry of Program.kids that asks for something by a date: date,
@@ -118,12 +118,16 @@ func (r *report) dueOf(i uint32) string {
 		return ""
 	}
 	due := ""
+	var limit *pack.Atom
 	for _, a := range r.p.limits(r.in, rule.must, false, nil) {
 		day := r.in.due(a, r.p.zones[rule.zone])
 		if due != "" && due != day {
 			return ""
 		}
-		due = day
+		due, limit = day, a
+	}
+	if due != "" {
+		r.notedDue(r.id(i), limit, rule.zone, due)
 	}
 	return due
 }

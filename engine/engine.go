@@ -34,7 +34,8 @@ import (
 const embeddedName = "packs"
 
 // Folder is a folder of packs: subfolders with a pack.yaml (or a pack itself), and
-// optionally a vocabulary.yaml that adds facts, values and operations.
+// optionally a vocabulary.yaml that adds facts, values and operations, and a calendars.yaml
+// that replaces the calendars of places.
 type Folder struct {
 	// Name is shown in messages, such as the path that the user gave.
 	Name string
@@ -130,12 +131,14 @@ func load(o Options) (*library, error) {
 	lib.vocab = pack.NewVocabulary(pack.ReadRegions("packs/regions.yaml", regionData, &probs))
 	folders := append([]Folder{base}, o.Folders...)
 	for _, f := range folders {
-		data, err := fs.ReadFile(f.FS, "vocabulary.yaml")
-		if err == nil {
-			addFile(SourceFile{Name: "vocabulary.yaml", Data: string(data), From: f.Name})
-			lib.vocab.Read(path.Join(f.Name, "vocabulary.yaml"), data, &probs)
-		} else if !errors.Is(err, fs.ErrNotExist) {
-			return nil, &comity.Error{Code: comity.CodePack, Op: "load " + f.Name, Err: err}
+		for _, name := range sharedFiles {
+			data, err := fs.ReadFile(f.FS, name)
+			if err == nil {
+				addFile(SourceFile{Name: name, Data: string(data), From: f.Name})
+				lib.readShared(path.Join(f.Name, name), data, &probs)
+			} else if !errors.Is(err, fs.ErrNotExist) {
+				return nil, &comity.Error{Code: comity.CodePack, Op: "load " + f.Name, Err: err}
+			}
 		}
 	}
 	if err := probs.Err(); err != nil {
@@ -155,10 +158,22 @@ func load(o Options) (*library, error) {
 	return lib, err
 }
 
+// sharedFiles lie beside packs and serve all of them.
+var sharedFiles = []string{"vocabulary.yaml", "calendars.yaml"}
+
+// readShared reads one of them.
+func (lib *library) readShared(name string, data []byte, probs *pack.Problems) {
+	if path.Base(name) == "calendars.yaml" {
+		lib.vocab.ReadCalendars(name, data, probs)
+		return
+	}
+	lib.vocab.Read(name, data, probs)
+}
+
 func (lib *library) readFolder(f Folder, must bool, addFile func(SourceFile), probs *pack.Problems) error {
 	dirs := pack.PackDirs(f.FS)
 	if len(dirs) == 0 && must {
-		if _, err := fs.Stat(f.FS, "vocabulary.yaml"); err != nil {
+		if !slices.ContainsFunc(sharedFiles, func(name string) bool { _, err := fs.Stat(f.FS, name); return err == nil }) {
 			return &comity.Error{Code: comity.CodePack, Op: "load " + f.Name, Remedy: "give a folder with packs (folders with a pack.yaml)", Err: errors.New("no pack found")}
 		}
 	}

@@ -39,6 +39,7 @@ func (r *report) explain() []string {
 	for _, c := range r.res.conflicts {
 		out = append(out, r.explainConflict(c))
 	}
+	out = append(out, r.explainDeadlines()...)
 	return append(append(out, r.explainMissing()...), r.explainPenalties()...)
 }
 

@@ -59,7 +59,9 @@ type Input struct {
 	candidates [2][]uint64
 	settled    [2]bool
 	scratch    [][]uint64
-	ev         evaluation
+	// workdays serves workDays.
+	workdays pack.WorkDays
+	ev       evaluation
 }
 
 // listFact is a fact with several elements; mask[i] marks the combinations of the current

@@ -399,6 +399,9 @@ func (p *Program) atomMoments(in *Input, a *atom, rule uint32) {
 	}
 	// A month back from the end of a month is the same day for up to three dates.
 	d := period.AddTo(at.Day(p.zones[p.rules[rule].zone]))
+	if a.src.Count != nil && a.fact == p.date {
+		d = in.deadline(a.src.Atom, at.Day(p.zones[p.rules[rule].zone]))
+	}
 	for x := d; x <= d+3; x++ {
 		p.addDay(in, rule, x)
 	}

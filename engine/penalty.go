@@ -10,9 +10,10 @@ import (
 	"github.com/comity-project/comity/internal/pack"
 )
 
-// warnings tells of packs behind the answer whose legal review was due before the day of
-// the question. The engine has no clock: a question about the past is none too late.
+// warnings tells of deadlines whose holidays are not known, and of packs behind the answer
+// whose legal review was due before the day of the question. The engine has no clock: a question about the past is none too late.
 func (r *report) warnings() {
+	r.warnOfDeadlines()
 	last := -1
 	for _, i := range r.res.bound {
 		no := int(r.p.rules[i].pack)

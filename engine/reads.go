@@ -35,6 +35,7 @@ func (p *Program) usesOf() {
 		reach[no].addAll(src.Reach.When)
 	}
 	p.readers = make([][]uint64, len(p.facts))
+	varies := map[*pack.Counting]bool{}
 	for i := range p.rules {
 		src, use := p.rules[i].src, &p.uses[i]
 		use.decisive.addAll(src.When)
@@ -51,6 +52,9 @@ func (p *Program) usesOf() {
 					use.decisive.add(f)
 				}
 			}
+		}
+		if p.readsEstablishment(src, varies) {
+			use.fleeting.add(p.establishment)
 		}
 		use.reads = use.fleeting
 		use.reads.union(&reach[p.rules[i].pack])

@@ -60,6 +60,9 @@ func (p *Program) Residual(known comity.Facts, free []string, mode comity.Mode, 
 	}
 	r.known = len(r.in.order)
 	r.narrow()
+	if err := r.deadlines(); err != nil {
+		return nil, err
+	}
 	r.deny = r.predicate()
 	return r, nil
 }
@@ -139,6 +142,29 @@ func (r *Residual) narrow() {
 			r.keep[i>>6] &^= 1 << (i & 63)
 		}
 	}
+}
+
+// deadlines refuses free facts on which it hangs when a deadline ends that the law counts by
+// its own calendar: no comparison of the condition language says that.
+func (r *Residual) deadlines() error {
+	var err error
+	p := r.prog
+	for w := range r.keep {
+		for x := r.keep[w]; x != 0; x &= x - 1 {
+			conditions(p.rules[factAt(w, x)].src, func(c *pack.Cond) {
+				counted(c, func(a *pack.Atom) {
+					known := func(id pack.FactID) bool { return r.in.given.has(id) || slices.Contains(r.free, id) }
+					if !known(a.Fact) || !known(a.Ref) {
+						return
+					}
+					if slices.Contains(r.free, a.Ref) || slices.Contains(r.free, p.establishment) && p.variesBy(a.Count) {
+						err = usageError("residual", fmt.Errorf("a deadline from %s hangs on a free fact", p.facts[a.Ref].def.Name), "know that fact and controller_establishment before")
+					}
+				})
+			})
+		}
+	}
+	return err
 }
 
 // predicate builds the condition of denial: some rule is violated in some combination and

@@ -104,6 +104,10 @@ func (s *simplifier) splitAtom(id uint32) (t, f *pack.Cond) {
 			return nil, nil
 		}
 		atom := &pack.Cond{Op: pack.OpAtom, Atom: *a.src.Atom}
+		if a.src.Count != nil {
+			event := s.in.dayOf(a.ref, a.zone)
+			atom.Atom.Num, atom.Atom.Ref, atom.Atom.Plus, atom.Atom.Count = int64(s.in.deadline(a.src.Atom, event)), 0, pack.Period{}, nil
+		}
 		return atom, &pack.Cond{Op: pack.OpNot, Kids: []*pack.Cond{atom}}
 	}
 	at, af := s.in.atom(id)

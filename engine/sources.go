@@ -25,7 +25,7 @@ type Sources struct {
 	Files   []SourceFile `json:"files"`
 }
 
-// SourceFile is one file: the regions and vocabularies first, then the files of packs as
+// SourceFile is one file: the regions, vocabularies and calendars first, then the files of packs as
 // PACK/NAME, in the order in which they were loaded.
 type SourceFile struct {
 	Name string `json:"name"`
@@ -95,7 +95,7 @@ func (lib *library) restore(files []SourceFile) error {
 	for i := 1; i < len(files); {
 		dir, name := path.Split(files[i].Name)
 		if dir == "" {
-			lib.vocab.Read(path.Join(files[i].From, name), []byte(files[i].Data), &probs)
+			lib.readShared(path.Join(files[i].From, name), []byte(files[i].Data), &probs)
 			i++
 			continue
 		}

@@ -38,7 +38,7 @@ func loadCandidate(c config.Packs) (*engine.Engine, error) {
 
 func loadPacks(c config.Packs) (*engine.Engine, error) {
 	o := engine.Options{NoEmbedded: c.Only}
-	hidden := hiddenFS{FS: packs.FS, names: []string{"vocabulary.yaml"}}
+	hidden := hiddenFS{FS: packs.FS, names: slices.Clone(shared)}
 	for _, dir := range c.Dirs {
 		found, err := PacksIn(dir)
 		if err != nil {
@@ -60,7 +60,7 @@ func loadPacks(c config.Packs) (*engine.Engine, error) {
 		}
 		o.Folders = append(o.Folders, engine.Folder{Name: folderName(dir), FS: fsys})
 	}
-	if len(hidden.names) > 1 && !c.Only {
+	if len(hidden.names) > len(shared) && !c.Only {
 		o.NoEmbedded = true
 		if len(pack.PackDirs(hidden)) > 0 {
 			o.Folders = slices.Insert(o.Folders, 0, engine.Folder{Name: embeddedFolder, FS: hidden})
@@ -68,6 +68,9 @@ func loadPacks(c config.Packs) (*engine.Engine, error) {
 	}
 	return engine.New(o)
 }
+
+// shared are the files that lie beside packs and serve all of them.
+var shared = []string{"vocabulary.yaml", "calendars.yaml"}
 
 // embeddedFolder is the name of the folder of the packs that come with the program.
 const embeddedFolder = "packs"
@@ -82,7 +85,8 @@ func folderName(dir string) string {
 }
 
 // folderFS is the folder as the engine reads it. A vocabulary that is the embedded one,
-// in the sources of this program, is left out: the engine would read each fact twice.
+// in the sources of this program, is left out with its calendars: the engine would read each
+// fact twice.
 func folderFS(dir string) (fs.FS, error) {
 	fsys := os.DirFS(dir)
 	data, err := fs.ReadFile(fsys, "vocabulary.yaml")
@@ -94,7 +98,7 @@ func folderFS(dir string) (fs.FS, error) {
 		return nil, &comity.Error{Code: comity.CodeInternal, Op: "packs", Err: err}
 	}
 	if bytes.Equal(data, embedded) {
-		return hiddenFS{FS: fsys, names: []string{"vocabulary.yaml"}}, nil
+		return hiddenFS{FS: fsys, names: shared}, nil
 	}
 	if _, err := fs.Stat(fsys, "regions.yaml"); err == nil {
 		return nil, &comity.Error{
@@ -105,8 +109,8 @@ func folderFS(dir string) (fs.FS, error) {
 	return fsys, nil
 }
 
-// withVocabulary adds the vocabulary that lies beside a pack, once for all its siblings:
-// it is what the pack is written in, also where the pack is given alone.
+// withVocabulary adds the vocabulary and the calendars that lie beside a pack, once for all
+// its siblings: it is what the pack is written in, also where the pack is given alone.
 func withVocabulary(folders []engine.Folder, dir string) ([]engine.Folder, error) {
 	dir = filepath.Clean(dir)
 	name := filepath.ToSlash(dir)
@@ -117,10 +121,10 @@ func withVocabulary(folders []engine.Folder, dir string) ([]engine.Folder, error
 	if err != nil {
 		return nil, err
 	}
-	if _, err := fs.Stat(fsys, "vocabulary.yaml"); err != nil {
+	if !slices.ContainsFunc(shared, func(name string) bool { _, err := fs.Stat(fsys, name); return err == nil }) {
 		return folders, nil
 	}
-	return append(folders, engine.Folder{Name: name, FS: onlyFS{FS: fsys, name: "vocabulary.yaml"}}), nil
+	return append(folders, engine.Folder{Name: name, FS: onlyFS{FS: fsys, names: shared}}), nil
 }
 
 // FoundPack is a pack in a folder that the user gave.
@@ -172,21 +176,21 @@ func (h hiddenFS) ReadDir(name string) ([]fs.DirEntry, error) {
 	return list, err
 }
 
-// onlyFS is a file system with one file.
+// onlyFS is a file system with a few files.
 type onlyFS struct {
 	fs.FS
-	name string
+	names []string
 }
 
-// Open opens the one file.
+// Open opens one of the files.
 func (o onlyFS) Open(name string) (fs.File, error) {
-	if name != o.name {
+	if !slices.Contains(o.names, name) {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 	}
 	return o.FS.Open(name)
 }
 
-// ReadDir lists nothing: the file is asked for by its name.
+// ReadDir lists nothing: the files are asked for by their names.
 func (o onlyFS) ReadDir(string) ([]fs.DirEntry, error) { return nil, nil }
 
 // notFound is a folder that cannot be read, without the system call in its message.

@@ -103,7 +103,16 @@ func (g *Graph) compareTimes(a *pack.Atom, f *pack.Fact, left, right *pack.Value
 		x, y := second(f, left), second(other, right)
 		return pack.TriOf(compareNumbers(a.Cmp, x, y+int64(a.Plus.N)*3600))
 	}
-	return pack.TriOf(compareNumbers(a.Cmp, int64(dayOf(f, left)), int64(a.Plus.AddTo(dayOf(other, right)))))
+	return pack.TriOf(compareNumbers(a.Cmp, int64(dayOf(f, left)), int64(g.deadline(a, dayOf(other, right)))))
+}
+
+// deadline is the last day of a period after an event. Working days are those of the place
+// where the law binds: by the days of an establishment it may be some days later.
+func (g *Graph) deadline(a *pack.Atom, event pack.Day) pack.Day {
+	if a.Count == nil {
+		return a.Plus.AddTo(event)
+	}
+	return a.Count.Deadline(a.Plus, event, pack.WorkDays{a.Count.Around(g.m.Vocab)})
 }
 
 func dayOf(f *pack.Fact, v *pack.Value) pack.Day {

@@ -267,6 +267,8 @@ func (m *marker) atom(a *pack.Atom) {
 		m.add(a.Fact, a.Num, 1)
 	case a.Ref == 0 && (f.Kind == pack.KindDay || f.Kind == pack.KindInstant) && a.Fact != v.Date():
 		m.add(a.Fact, noon(a.Plus.AddTo(pack.Day(a.Num))).Unix(), day)
+	case a.Ref != 0 && a.Fact == v.Date() && a.Count != nil:
+		m.add(a.Ref, noon(m.g.lastEvent(a)).Unix(), day)
 	case a.Ref != 0 && a.Fact == v.Date():
 		m.add(a.Ref, m.back(a.Plus), step(a.Plus.Unit))
 	case a.Ref == v.Date():
@@ -289,9 +291,26 @@ func (m *marker) pair(a *pack.Atom) {
 			m.add(a.Ref, noon(m.g.day).Unix(), day)
 		}
 		for _, n := range slices.Clone(m.at[a.Ref]) {
+			if a.Count != nil {
+				m.add(a.Fact, noon(m.g.deadline(a, pack.DayOf(time.Unix(n, 0).UTC()))).Unix(), day)
+				continue
+			}
 			m.add(a.Fact, shift(n, a.Plus), step(a.Plus.Unit))
 		}
 	}
+}
+
+// lastEvent is the last day from which the period of an atom ends before the date of the
+// question: an event after it is still in time.
+func (g *Graph) lastEvent(a *pack.Atom) pack.Day {
+	d := g.day
+	if a.Plus.Unit != pack.WorkingDays {
+		d = pack.Period{N: -a.Plus.N, Unit: a.Plus.Unit}.AddTo(d) + 4 // months differ by up to three days
+	}
+	for g.deadline(a, d) >= g.day {
+		d--
+	}
+	return d
 }
 
 // back and ahead are the seconds a period before and after the date of the question.

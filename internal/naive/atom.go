@@ -149,7 +149,58 @@ func (w *view) compareTime(a *pack.Atom, f *pack.Fact, left, right *pack.Value) 
 		}
 		return compare(a.Cmp, x.Time(w.zone).Unix(), y.Time(w.zone).Unix()+shift)
 	}
-	return compare(a.Cmp, int64(w.dayOf(f, left)), int64(a.Plus.AddTo(w.dayOf(g, right))))
+	return compare(a.Cmp, int64(w.dayOf(f, left)), int64(w.ends(a, w.dayOf(g, right))))
+}
+
+// ends is the last day of the period of a comparison that began on a day.
+func (w *view) ends(a *pack.Atom, event pack.Day) pack.Day {
+	end := a.Plus.AddTo(event)
+	if a.Count == nil {
+		return end
+	}
+	working := func(after, last pack.Day) int {
+		n := 0
+		for d := after + 1; d <= last; d++ {
+			if w.working(a.Count, event, d) {
+				n++
+			}
+		}
+		return n
+	}
+	if a.Plus.Unit == pack.WorkingDays {
+		for end = event; working(event, end) < a.Plus.N; {
+			end++
+		}
+		return end
+	}
+	for end-event >= 2 && working(event, end) < a.Count.Least || working(end-1, end) == 0 {
+		end++
+	}
+	return end
+}
+
+// working tells whether a day is one for somebody whose establishments are given, where the
+// law binds on the day of the event.
+func (w *view) working(c *pack.Counting, event, d pack.Day) bool {
+	v := w.m.Vocab
+	if f := v.MustFact("controller_establishment"); f != nil && w.vals[f.ID] != nil {
+		inside := false
+		for _, i := range w.vals[f.ID].Items {
+			if v.Regions().In(pack.RegionID(i), c.Place, event) == pack.True {
+				inside = true
+				if v.Calendar(pack.RegionID(i)).Works(d) {
+					return true
+				}
+			}
+		}
+		if inside {
+			return false
+		}
+	}
+	if len(c.Place) != 1 {
+		return v.Calendar(0).Works(d)
+	}
+	return v.Calendar(c.Place[0]).Works(d)
 }
 
 func instantOf(f *pack.Fact, v *pack.Value) pack.Instant {

@@ -73,6 +73,9 @@ func (c *checker) pack(p *Pack) {
 	}
 	c.scope(p.Reach.When, p.Reach.Pos, "reach")
 	c.cited(p.Reach.Cites, p.Reach.Pos, "the reach of "+p.ID)
+	if p.Counting != nil && len(p.Counting.Cites) > 0 {
+		c.cited(p.Counting.Cites, p.Counting.Pos, "the periods of "+p.ID)
+	}
 	seen := map[string]bool{}
 	for _, n := range p.Outside {
 		if seen[n.ID] {

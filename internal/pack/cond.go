@@ -55,6 +55,8 @@ type Atom struct {
 	// Ref is the fact on the right, plus Plus; 0 if the right side is constant.
 	Ref  FactID
 	Plus Period
+	// Count is set where the law counts Plus otherwise than by the plain calendar.
+	Count *Counting
 }
 
 // Cond is a condition: a tree of atoms with its place in the source.

@@ -83,6 +83,8 @@ const (
 	Days
 	Months
 	Years
+	// WorkingDays are counted by a calendar (Counting.Deadline).
+	WorkingDays
 )
 
 func parseUnit(s string) Unit {
@@ -113,7 +115,8 @@ func (p Period) String() string {
 	return s
 }
 
-// AddTo is the day p after d. A month that lacks the day ends on its last day
+// AddTo is the day p after d by the plain calendar, in which working days are those from
+// Monday to Friday. A month that lacks the day ends on its last day
 // (Regulation (EEC, Euratom) 1182/71 Art. 3(2)(c)).
 func (p Period) AddTo(d Day) Day {
 	switch p.Unit {
@@ -125,6 +128,8 @@ func (p Period) AddTo(d Day) Day {
 		return addMonths(d, 12*p.N)
 	case Hours:
 		return d + Day(p.N/24)
+	case WorkingDays:
+		return (&Counting{}).Deadline(p, d, WorkDays{&weekends})
 	}
 	return d
 }

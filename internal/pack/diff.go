@@ -165,6 +165,7 @@ func (s Side) header() item {
 	x.put("version", "", p.Version)
 	x.put("order", "", s.Vocab.regions.Code(p.Order)+", weight "+p.WeightName)
 	x.put("zone", "", p.Zone)
+	x.put("periods", "", s.counting())
 	x.put("reviewed", "", fmt.Sprintf("%s, next by %s", p.Reviewed, p.NextReview))
 	for _, in := range p.Instruments {
 		text := "may be cited"
@@ -174,6 +175,19 @@ func (s Side) header() item {
 		x.put("instrument", in.Cite, fmt.Sprintf("%s, order %s, weight %d", text, s.Vocab.regions.Code(in.Order), in.Weight))
 	}
 	return x
+}
+
+// counting is how the law counts deadlines, if not by the plain calendar.
+func (s Side) counting() string {
+	c := s.Pack.Counting
+	if c == nil || !c.EndsWorking {
+		return ""
+	}
+	places := make([]string, len(c.Place))
+	for i, id := range c.Place {
+		places[i] = s.Vocab.regions.Code(id)
+	}
+	return fmt.Sprintf("end on a working day in %s, hold at least %s [%s]", strings.Join(places, ", "), Period{c.Least, WorkingDays}, strings.Join(c.Cites, "; "))
 }
 
 func (s Side) node(what, id string, n *Node) item {

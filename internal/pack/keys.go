@@ -9,12 +9,13 @@ var (
 	// pack.yaml holds headerKeys and partKeys, the further files of a pack partKeys.
 	headerKeys = []string{
 		"format", "id", "name", "version", "order", "weight", "zone", "reviewed", "next_review",
-		"summary", "sources", "instruments", "reach",
+		"summary", "sources", "periods", "instruments", "reach",
 	}
 	headerNeeds    = []string{"format", "id", "name", "version", "order", "weight", "zone", "reviewed", "instruments", "reach"}
 	partKeys       = []string{"terms", "outside", "edges", "requirements", "penalties"}
 	instrumentKeys = []string{"cite", "unit", "aliases", "examples", "order", "weight", "mandatory"}
 	reachKeys      = []string{"when", "cite", "text", "ask"}
+	periodsKeys    = []string{"place", "end", "at_least", "cite"}
 	outsideKeys    = []string{"id", "when", "cite", "text"}
 	edgeKeys       = []string{
 		"id", "set", "origin", "destination", "from", "until", "known_from", "known_until", "when", "claim",
@@ -54,6 +55,12 @@ var (
 	placeKeys      = []string{"name", "within"}
 	groupKeys      = []string{"name", "members"}
 	memberKeys     = []string{"from", "until"}
+
+	// calendars.yaml
+	calendarFileKeys = []string{"format", "calendars"}
+	calendarKeys     = []string{"rest", "known", "holidays", "working"}
+	restKeys         = []string{"days", "from"}
+	holidayKeys      = []string{"on", "from", "until", "except", "moved"}
 )
 
 // kindKeys lists the keys that only some kinds of requirements take.
@@ -69,7 +76,7 @@ var (
 	placeKinds  = []string{"storage", "processing", "model", "inference"}
 	factRoles   = []Role{RoleAct, RolePerson, RoleActor, RoleGround, RoleSafeguard, RoleAge}
 	factControl = []string{"caller", "process", "person"}
-	unitNames   = [...]string{"", "hour", "day", "month", "year"}
+	unitNames   = [...]string{"", "hour", "day", "month", "year", "working day"}
 )
 
 // Bounds on what one file, condition or requirement can stand for: a small file never
@@ -85,5 +92,6 @@ const (
 	maxNames     = 4096     // facts, values of a fact, places and groups
 	maxBreaks    = 512      // days on which a membership changes
 	maxCount     = 100_000  // number of units of a period
+	maxWorking   = 1000     // number of working days of a period
 	maxProblems  = 1000     // findings that are kept
 )

@@ -185,14 +185,16 @@ type Pack struct {
 	Zone                       string
 	Reviewed, NextReview       Day
 	Sources                    []string
-	Instruments                []*Instrument
-	Terms                      map[string]*Cond
-	Reach                      Node
-	Outside                    []Node
-	Edges                      []*Edge
-	Requirements               []*Requirement
-	Penalties                  []Penalty
-	rulings                    []*Ruling
+	// Counting says how the law counts deadlines and working days.
+	Counting     *Counting
+	Instruments  []*Instrument
+	Terms        map[string]*Cond
+	Reach        Node
+	Outside      []Node
+	Edges        []*Edge
+	Requirements []*Requirement
+	Penalties    []Penalty
+	rulings      []*Ruling
 	// Source names the folder that it was read from.
 	Source string
 	// Files are what the pack was read from, pack.yaml first: programs are named by them.

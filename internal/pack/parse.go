@@ -342,9 +342,15 @@ func (p *parser) plus(timed bool, a *Atom) error {
 	}
 	n := p.next()
 	u := p.next()
+	if u.text == "working" || u.text == "business" {
+		u.text = "working " + p.next().text
+	}
 	count, err := strconv.Atoi(n.text)
 	unit := parseUnit(u.text)
-	if err != nil || unit == NoUnit || count > maxCount {
+	if unit == WorkingDays && (a.Ref == 0 || a.Ref == p.v.date || t.kind == '-') {
+		return p.fail(n, "count them onwards from a date of the question, such as $request_received_at", "working days need a day on which something happened")
+	}
+	if err != nil || unit == NoUnit || count > maxCount || unit == WorkingDays && count > maxWorking {
 		return p.fail(n, "write for example 1 month, 72 hours", "expected a period of at most %d units", maxCount)
 	}
 	if t.kind == '-' {

@@ -31,7 +31,7 @@ func ReadPack(fsys fs.FS, dir, source string, v *Vocabulary, probs *Problems) *P
 	}
 	names = append([]string{head}, slices.Delete(names, i, i+1)...)
 	// A folder that is a pack itself may hold the vocabulary that it adds.
-	names = slices.DeleteFunc(names, func(n string) bool { return n == "vocabulary.yaml" || n == "regions.yaml" })
+	names = slices.DeleteFunc(names, func(n string) bool { return n == "vocabulary.yaml" || n == "regions.yaml" || n == "calendars.yaml" })
 	pr := &packReader{v: v, p: &Pack{Terms: map[string]*Cond{}, Source: source}, parts: map[string]*yaml.Node{}, readers: map[string]reader{}}
 	for _, name := range names {
 		data, err := fs.ReadFile(fsys, name)
@@ -185,10 +185,39 @@ func (pr *packReader) header(rd reader, n *yaml.Node, f map[string]*yaml.Node, f
 	p.Reviewed = rd.day(f["reviewed"], 0)
 	p.NextReview = rd.day(f["next_review"], p.Reviewed+ReviewDays)
 	p.Sources = rd.strs(f["sources"])
+	p.Counting = pr.counting(rd, n, f["periods"])
 	for _, c := range rd.items(f["instruments"]) {
 		pr.instrument(rd, c)
 	}
 	return true
+}
+
+// counting reads how the law counts deadlines; without the key it is by the plain calendar,
+// and working days are those of the pack's order.
+func (pr *packReader) counting(rd reader, head, n *yaml.Node) *Counting {
+	c := &Counting{Pos: rd.pos(head)}
+	if n != nil {
+		f := rd.fields(n, periodsKeys...)
+		c.Pos, c.Place, c.Cites = rd.pos(n), pr.regionList(rd, f["place"]), rd.strs(f["cite"])
+		rd.need(n, f, "cite")
+		if e := f["end"]; e != nil {
+			if c.EndsWorking = e.Value == "working_day"; !c.EndsWorking {
+				rd.fail(e, "write working_day, or remove the key where the plain day counts", "unknown end of a period %q", Short(e.Value))
+			}
+		}
+		if l := f["at_least"]; l != nil {
+			count, unit, _ := strings.Cut(l.Value, " ")
+			least, err := strconv.Atoi(count)
+			if err != nil || parseUnit(unit) != WorkingDays || least < 1 || least > 5 || !c.EndsWorking {
+				rd.fail(l, "write 2 working days, beside end", "the least of a period is some working days")
+			}
+			c.Least = least
+		}
+	}
+	if len(c.Place) == 0 {
+		c.Place = []RegionID{pr.p.Order}
+	}
+	return c
 }
 
 // isVersion accepts one to three numbers with dots (semver.org without labels), which is

@@ -56,9 +56,17 @@ func (pr *packReader) condText(rd reader, n *yaml.Node) *Cond {
 			if k.Pos.Line == 0 {
 				k.Pos = pos
 			}
+			pr.count(&k.Atom)
 		})
 	}
 	return c
+}
+
+// count marks a deadline that the pack's law counts in its own way.
+func (pr *packReader) count(a *Atom) {
+	if a.Ref != pr.v.date && pr.p.Counting.counts(a) {
+		a.Count = pr.p.Counting
+	}
 }
 
 func (pr *packReader) group(rd reader, op Op, n *yaml.Node) *Cond {

@@ -267,6 +267,7 @@ func (pr *packReader) due(rd reader, n *yaml.Node) *Atom {
 		rd.fail(n, remedy, "due is a date, not a condition")
 		return nil
 	}
+	pr.count(&c.Atom)
 	return &c.Atom
 }
 

@@ -88,6 +88,8 @@ func TestSchemaAccepts(t *testing.T) {
 		}
 	}
 	check(vocabulary, "vocabulary.yaml")
+	calendars, _ := compileSchema(t, "calendars.schema.json")
+	check(calendars, "calendars.yaml")
 	for _, dir := range PackDirs(packs.FS) {
 		files, err := fs.Glob(packs.FS, path.Join(dir, "*.yaml"))
 		if err != nil {
@@ -210,6 +212,7 @@ func TestSchemaKeys(t *testing.T) {
 		{"", slices.Concat(headerKeys, partKeys), nil},
 		{"instrument", instrumentKeys, []string{"cite"}},
 		{"reach", reachKeys, []string{"when", "cite"}},
+		{"periods", periodsKeys, []string{"cite"}},
 		{"outside", outsideKeys, []string{"id", "when", "cite"}},
 		{"edge", edgeKeys, edgeNeeds},
 		{"requirement", requirementKeys, requirementNeeds},
@@ -251,6 +254,28 @@ func TestSchemaKeys(t *testing.T) {
 	}
 }
 
+// TestCalendarsSchema: the schema of calendars lists the keys and words of the reader, and
+// refuses for their shape what it refuses.
+func TestCalendarsSchema(t *testing.T) {
+	schema, doc := compileSchema(t, "calendars.schema.json")
+	for name, reader := range map[string][]string{"": calendarFileKeys, "calendar": calendarKeys, "rest": restKeys, "known": memberKeys, "holiday": holidayKeys} {
+		keys, _ := object(t, doc, name)
+		sameKeys(t, "calendars.schema.json "+name, keys, reader)
+	}
+	defs := doc["$defs"].(map[string]any)
+	sameKeys(t, "weekdays", words(defs["weekday"].(map[string]any)["enum"]), weekdayNames)
+	sameKeys(t, "moves", words(defs["move"].(map[string]any)["enum"]), moves)
+	for _, text := range []string{
+		"calendars: {}", "format: comity/v1\ncalendars: {DE: {rest: [someday]}}", "format: comity/v1\ncalendars: {DE: {holidays: [01-01]}}",
+		"format: comity/v1\ncalendars: {DE: {known: {from: 2024-01-01, until: 2025-01-01}, holidays: [someday]}}",
+		"format: comity/v1\ncalendars: {DE: {known: {from: 2024-01-01, until: 2025-01-01}, holidays: [{on: 01-01, moved: {sunday: away}}]}}",
+	} {
+		if schema.Validate(asJSON(t, text)) == nil {
+			t.Errorf("the schema accepts\n%s", text)
+		}
+	}
+}
+
 // TestVocabularySchemaKeys: the same for vocabularies.
 func TestVocabularySchemaKeys(t *testing.T) {
 	_, doc := compileSchema(t, "vocabulary.schema.json")
@@ -271,7 +296,7 @@ func TestVocabularySchemaKeys(t *testing.T) {
 	sameKeys(t, "types", enum("type"), types)
 	sameKeys(t, "roles", enum("role"), texts(factRoles))
 	sameKeys(t, "controls", enum("control"), factControl)
-	sameKeys(t, "units", enum("ages"), unitNames[1:])
+	sameKeys(t, "units", enum("ages"), unitNames[1:WorkingDays])
 	sameKeys(t, "additions", words(fact["else"].(map[string]any)["propertyNames"].(map[string]any)["enum"]), moreKeys)
 	places := doc["properties"].(map[string]any)["places"].(map[string]any)["properties"].(map[string]any)
 	sameKeys(t, "places", slices.Collect(maps.Keys(places)), placeKinds)

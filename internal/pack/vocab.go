@@ -142,6 +142,8 @@ type Vocabulary struct {
 	date    FactID
 	op      FactID
 	regions *Regions
+	// calendars are those of places that have one of their own.
+	calendars map[RegionID]*Calendar
 }
 
 // ActionType is what a condition, duty or restriction can ask for.

@@ -246,7 +246,7 @@ func (v *Vocabulary) linkAge(rd reader, fact *Fact, f map[string]*yaml.Node, set
 		return
 	}
 	fact.Ages = parseUnit(n.Value)
-	if fact.Ages == NoUnit || f["origin"] == nil || fact.Kind != KindInt {
+	if fact.Ages == NoUnit || fact.Ages == WorkingDays || f["origin"] == nil || fact.Kind != KindInt {
 		rd.fail(n, "write type: int, ages: hour, day, month or year, and origin", "an age is a number of units since its origin")
 		fact.Ages = NoUnit
 		return

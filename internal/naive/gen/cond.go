@@ -137,6 +137,8 @@ func (g *generator) against(f *pack.Fact) string {
 	g.used = append(g.used, o.Name)
 	cmp := pick(g.r, []string{"==", "!="})
 	switch {
+	case timed(f.Kind) && o.ID != g.v.Date() && g.chance(15):
+		return fmt.Sprintf("%s %s $%s + %d working days", f.Name, pick(g.r, []string{"<", "<=", ">", ">=", "==", "!="}), o.Name, g.r.IntN(6))
 	case timed(f.Kind):
 		return fmt.Sprintf("%s %s $%s%s", f.Name, pick(g.r, []string{"<", "<=", ">", ">=", "==", "!="}), o.Name, g.period(55))
 	case f.Kind == pack.KindInt:

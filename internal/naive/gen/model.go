@@ -14,7 +14,7 @@ import (
 
 // Sources is a model as written, to be shown where a property fails.
 type Sources struct {
-	Regions, Vocabulary string
+	Regions, Vocabulary, Calendars string
 	// Packs holds the text of each pack by its id.
 	Packs   map[string]string
 	KnownAt pack.Day
@@ -38,6 +38,8 @@ func ModelFrom(r *rand.Rand) (*pack.Model, Sources, error) {
 		return nil, src, err
 	}
 	g.learn(v)
+	src.Calendars = g.calendars()
+	v.ReadCalendars("calendars.yaml", []byte(src.Calendars), &probs)
 	if g.chance(15) {
 		src.KnownAt = must(pack.ParseDay(pick(r, days)))
 	}
@@ -115,6 +117,27 @@ func (g *generator) learn(v *pack.Vocabulary) {
 		// Comparisons of times with each other need two of them.
 		g.hot = append(g.hot, v.MustFact("time_a"), v.MustFact("time_b"), v.MustFact("time_a"))
 	}
+}
+
+// calendars writes those of some places, with holidays on the days that occur and after them.
+func (g *generator) calendars() string {
+	var b strings.Builder
+	b.WriteString("format: comity/v1\ncalendars:\n")
+	for id := 1; id < g.v.Regions().Len(); id++ {
+		if g.v.Regions().IsGroup(pack.RegionID(id)) || !g.chance(60) && id > 1 {
+			continue
+		}
+		fmt.Fprintf(&b, "  %s:\n    rest: [%s]\n", g.v.Regions().Code(pack.RegionID(id)), strings.Join(some(g.r, []string{"saturday", "sunday", "friday"}, 2), ", "))
+		if g.chance(20) {
+			continue
+		}
+		var free []string
+		for _, d := range some(g.r, days, 8) {
+			free = append(free, d, (must(pack.ParseDay(d)) + pack.Day(1+g.r.IntN(3))).String(), "{on: "+d[5:]+", except: [2023], moved: {saturday: next, sunday: next, friday: previous}}")
+		}
+		fmt.Fprintf(&b, "    known: {from: 2023-01-01, until: 2025-04-01}\n    holidays: [%s]\n    working: [%s]\n", strings.Join(free, ", "), strings.Join(some(g.r, days, 2), ", "))
+	}
+	return b.String()
 }
 
 // regions writes six places, some of them within others, and dated, nested groups.

@@ -31,6 +31,10 @@ func (g *generator) pack(i int) string {
 	}
 	fmt.Fprintf(&b, "format: comity/v1\nid: %s\nname: x\nversion: 1.0.0\norder: %s\nweight: %s\nzone: %s\nreviewed: 2024-01-01\nnext_review: 2025-01-01\n",
 		g.packIDs[i], order, pick(g.r, weights), pick(g.r, zones))
+	if g.chance(40) {
+		fmt.Fprintf(&b, "periods: {cite: Plain, end: working_day%s%s}\n", pick(g.r, []string{"", ", at_least: 2 working days"}),
+			pick(g.r, []string{"", ", place: [" + strings.Join(some(g.r, g.codes, 2), ", ") + "]"}))
+	}
 	b.WriteString("instruments:\n- {cite: Plain}\n")
 	for k := range 1 + g.r.IntN(2) {
 		fmt.Fprintf(&b, "- {cite: Law%d%d, aliases: [Alias%d%d], mandatory: true", i, k, i, k)
