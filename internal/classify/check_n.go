@@ -222,6 +222,12 @@ func uaEDRPOU(s string) bool {
 	return c == last(s)
 }
 
+// siDDV leaves out numbers whose check digit would be eleven.
+func siDDV(s string) bool {
+	sum := weigh(s[:7], []int{8, 7, 6, 5, 4, 3, 2}) % 11
+	return sum != 0 && (11-sum)%10 == last(s)
+}
+
 func uaRNTRC(s string) bool {
 	return (weigh(s, []int{-1, 5, 7, 9, 4, 6, 10, 5, 7})%11+11)%11%10 == last(s)
 }
