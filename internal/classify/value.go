@@ -59,7 +59,10 @@ func (c *Classifier) Value(value string, asked ValueType) ValueAnswer {
 		return out
 	}
 	plain, _ := plainText(value)
-	compact := squeeze(plain)
+	compact := squeeze(latinCapitals(plain))
+	if asked.Type == "PASSPORT" { // printed in groups that differ from one issue to the next
+		value = strings.ReplaceAll(value, " ", "")
+	}
 	for _, d := range c.detectors {
 		if !slices.ContainsFunc(d.values, func(v ValueType) bool {
 			return v.Type == asked.Type && (v.Country == asked.Country || strings.HasPrefix(v.Type, "stdnum:") || v.Country == "" || asked.Country == "any")
@@ -204,7 +207,8 @@ func bicValue(v string) bool {
 			return false
 		}
 	}
-	return true
+	// Every country with a bank has a numbering plan.
+	return phonenumbers.GetCountryCodeForRegion(v[4:6]) != 0
 }
 
 // phoneValue takes a region or a locale as the variant; any plan will do without.
