@@ -233,12 +233,18 @@ func uaRNTRC(s string) bool {
 }
 
 func ssn(s string) bool {
-	area := num(s[:3])
 	switch s {
-	case "078051120", "219099999", "457555462", "123456789", "987654321":
+	case "078051120", "219099999", "457555462", "123456789":
 		return false // printed in advertisements and examples
 	}
-	return area > 0 && area != 666 && area < 900 && s[3:5] != "00" && s[5:] != "0000"
+	return s[0] != '9' && ssnForm(s)
+}
+
+// ssnForm also takes the numbers of examples: what is called a social security number
+// stands for one.
+func ssnForm(s string) bool {
+	area := num(s[:3])
+	return area > 0 && area != 666 && (area < 900 || s[:8] == "98765432") && s[3:5] != "00" && s[5:] != "0000"
 }
 
 func itin(s string) bool {

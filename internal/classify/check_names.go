@@ -5,13 +5,16 @@ package classify
 
 import "strings"
 
+// rangeChecks are those that know which numbers were never given, but no check digit.
+var rangeChecks = newWordList("ssn", "ssn_form", "itin", "us_ein", "us_tin", "ymd", "nl_postcode", "uk_postcode", "uk_plate", "in_state")
+
 // namedChecks are the checks that a detector may name.
 var namedChecks = map[string]check{
 	"luhn": func(s string) bool { return luhn(strings.TrimPrefix(s, "IT")) }, "verhoeff": verhoeff, "mod11_10": func(s string) bool { return mod1110(strings.TrimLeft(s, "DEHR")) },
 	"mod97": func(s string) bool { return mod97(s) == 1 },
 	"ymd":   ymd,
 	"card":  cardNumber, "imei": imei,
-	"ssn": ssn, "itin": itin, "npi": func(s string) bool { return len(s) == 10 && luhn("80840"+s) },
+	"ssn": ssn, "ssn_form": ssnForm, "itin": itin, "npi": func(s string) bool { return len(s) == 10 && luhn("80840"+s) },
 	"weights731": weights731, "de_health": deHealth, "de_idnr": deIDNr,
 	"ad_nrt": adNRT, "ar_cuit": arCUIT, "at_vnr": atVNR, "at_uid": atUID,
 	"au_abn": auABN, "au_medicare": auMedicare, "au_tfn": auTFN,

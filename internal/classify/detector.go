@@ -50,6 +50,7 @@ type detector struct {
 	compact map[int][]shape
 	pattern *regexp.Regexp
 	check   check
+	digit   bool // the check is one of a digit, not of ranges
 	context *wordSet
 	score   float64
 	order   int
@@ -89,6 +90,7 @@ func (d *definition) compileParts() (*detector, error) {
 	if out.check, err = parseCheck(d.Check); err != nil {
 		return nil, err
 	}
+	out.digit = out.check != nil && !rangeChecks[d.Check]
 	for _, v := range d.Values {
 		out.values = append(out.values, valueTypeOf(v))
 	}

@@ -1,0 +1,53 @@
+// SPDX-FileCopyrightText: The Comity authors
+// SPDX-License-Identifier: Apache-2.0
+
+package classify
+
+// Lengths of a card's number, and what of it may be left readable: six digits before and
+// four behind what is hidden.
+const (
+	minCard, maxCard = 12, 24 // marks are seldom counted
+	maskedBefore     = 6
+	maskedAfter      = 4
+)
+
+// masked looks at the last four digits of a number whose other digits are hidden: a card,
+// 4111********1111 or ****-****-****-1111, or a social security number, ***-**-1111. What
+// is left still tells whose it is to those who know the rest.
+func (s *scanner) masked(i, j int) {
+	text := s.s
+	if j-maskedAfter < 0 || !freeAfter(text, j) || !allDigits(text[j-maskedAfter:j]) {
+		return
+	}
+	at, hidden, groups := j-maskedAfter, 0, 0
+	for at > 0 && j-at < 2*maxCard {
+		c := text[at-1]
+		if c == '*' || c == 'x' || c == 'X' {
+			hidden++
+		} else if (c == '-' || c == ' ') && at > 1 && (text[at-2] == '*' || text[at-2] == 'x' || text[at-2] == 'X' || hidden > 0 && isDigit(text[at-2])) {
+			groups++
+		} else {
+			break
+		}
+		at--
+	}
+	if hidden < 5 {
+		return
+	}
+	shown := 0
+	for at > 0 && shown < maskedBefore && (isDigit(text[at-1]) || text[at-1] == '-' && shown > 0) {
+		if at--; isDigit(text[at]) {
+			shown++
+		}
+	}
+	f := finding{start: at, end: j, label: s.c.labels.card, score: 0.7, why: "form, masked"}
+	switch {
+	case !freeBefore(text, at):
+		return
+	case hidden == 5 && shown == 0 && groups == 2 && j-at == len("***-**-1111"):
+		f.label = s.c.labels.ssn
+	case hidden+shown+maskedAfter < minCard || hidden+shown+maskedAfter > maxCard:
+		return
+	}
+	s.add(f)
+}
