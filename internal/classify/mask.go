@@ -14,17 +14,17 @@ const (
 // masked looks at the last four digits of a number whose other digits are hidden: a card,
 // 4111********1111 or ****-****-****-1111, or a social security number, ***-**-1111. What
 // is left still tells whose it is to those who know the rest.
-func (s *scanner) masked(i, j int) {
+func (s *scanner) masked(j int) {
 	text := s.s
-	if j-maskedAfter < 0 || !freeAfter(text, j) || !allDigits(text[j-maskedAfter:j]) {
+	at, hidden, groups := j-maskedAfter, 0, 0
+	if at < 2 || !hides(text[at-1]) && !hides(text[at-2]) || !freeAfter(text, j) || !allDigits(text[at:j]) {
 		return
 	}
-	at, hidden, groups := j-maskedAfter, 0, 0
 	for at > 0 && j-at < 2*maxCard {
 		c := text[at-1]
-		if c == '*' || c == 'x' || c == 'X' {
+		if hides(c) {
 			hidden++
-		} else if (c == '-' || c == ' ') && at > 1 && (text[at-2] == '*' || text[at-2] == 'x' || text[at-2] == 'X' || hidden > 0 && isDigit(text[at-2])) {
+		} else if (c == '-' || c == ' ') && at > 1 && (hides(text[at-2]) || hidden > 0 && isDigit(text[at-2])) {
 			groups++
 		} else {
 			break
@@ -51,3 +51,6 @@ func (s *scanner) masked(i, j int) {
 	}
 	s.add(f)
 }
+
+// hides tells of a mark that stands for a digit.
+func hides(c byte) bool { return c == '*' || c == 'x' || c == 'X' }

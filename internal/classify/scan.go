@@ -123,7 +123,7 @@ func (s *scanner) token(i, j, digits int) {
 	switch {
 	case digits > 0:
 		s.number(i, j)
-		s.masked(i, j)
+		s.masked(j)
 		if (digits == j-i || isDigit(text[i])) && !s.covered(i) {
 			s.dateAt(i, j)
 			s.phone(i)
@@ -276,8 +276,12 @@ const (
 // wordSet is a list of context words in the form that a look at the surroundings can
 // afford: by what they begin with.
 type wordSet struct {
-	by [32][]string
+	by    [64][]string
+	first [256]bool // whether a word begins with a byte
 }
+
+// bucket is the same for both cases of a letter, and never that of a byte beyond ASCII.
+func bucket(c byte) byte { return c&31 | c>>7<<5 }
 
 func newWordSet(words ...string) *wordSet {
 	w := &wordSet{}
@@ -290,7 +294,11 @@ func newWordSet(words ...string) *wordSet {
 		}
 		for _, f := range forms {
 			if f != "" {
-				w.by[f[0]&31] = append(w.by[f[0]&31], f)
+				w.by[bucket(f[0])] = append(w.by[bucket(f[0])], f)
+				w.first[f[0]] = true
+				if classes[f[0]] == letter {
+					w.first[f[0]&^32] = true
+				}
 			}
 		}
 	}
@@ -304,15 +312,14 @@ func (s *scanner) near(start, end int, words *wordSet) bool {
 }
 
 func (w *wordSet) in(text string) bool {
-	inside := false
+	before := other
 	for i := range len(text) {
 		c := text[i]
-		wasInside := inside
-		inside = classes[c] == letter
-		if wasInside && c < 0x80 {
+		inside := before == letter && c < 0x80
+		if before = classes[c]; inside || !w.first[c] {
 			continue
 		}
-		for _, word := range w.by[c&31] {
+		for _, word := range w.by[bucket(c)] {
 			end := i + len(word)
 			if end > len(text) || !foldEqual(text[i:end], word) {
 				continue
