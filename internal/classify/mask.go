@@ -11,9 +11,10 @@ const (
 	maskedAfter      = 4
 )
 
-// masked looks at the last four digits of a number whose other digits are hidden: a card,
-// 4111********1111 or ****-****-****-1111, or a social security number, ***-**-1111. What
-// is left still tells whose it is to those who know the rest.
+// masked looks at the last four digits of a number whose other digits are hidden: a card
+// of which the issuer can be read, too, 4111********1111, or a social security number,
+// ***-**-1111, whose last digits are asked for to tell people apart. The last four digits
+// of a card alone are how a hidden number is shown, and no finding.
 func (s *scanner) masked(j int) {
 	text := s.s
 	at, hidden, groups := j-maskedAfter, 0, 0
@@ -46,7 +47,8 @@ func (s *scanner) masked(j int) {
 		return
 	case hidden == 5 && shown == 0 && groups == 2 && j-at == len("***-**-1111"):
 		f.label = s.c.labels.ssn
-	case hidden+shown+maskedAfter < minCard || hidden+shown+maskedAfter > maxCard:
+	case shown < 4, hidden+shown+maskedAfter < minCard,
+		hidden+shown+maskedAfter > maxCard:
 		return
 	}
 	s.add(f)

@@ -21,11 +21,17 @@ func localByte(c byte) bool {
 	return isAlnum(c) || c >= 0x80 || strings.IndexByte(".!#$%&*+-/=?^_`{|}~", c) >= 0
 }
 
+// inName tells whether an apostrophe stands between letters, as in o'neil, and begins or
+// ends no quotation.
+func inName(text string, i int) bool {
+	return text[i] == '\'' && i > 0 && classes[text[i-1]] == letter && classes[text[i+1]] == letter
+}
+
 // email looks around an at sign.
 func (s *scanner) email(at int) {
 	text := s.s
 	start := at
-	for start > s.taken && start > at-64 && localByte(text[start-1]) {
+	for start > s.taken && start > at-64 && (localByte(text[start-1]) || inName(text, start-1)) {
 		start--
 	}
 	// What belongs to the sentence or a list is not part of the address.
@@ -78,12 +84,9 @@ func ideograph(r rune) bool {
 // hostEnd is where a host name ends that a sentence in another script may follow without a
 // space.
 func hostEnd(text string, start, end int) int {
-	for i := start; i < end; i++ {
-		if text[i] >= utf8.RuneSelf {
-			if i > start && isAlnum(text[i-1]) && !knownHost(text[start:end]) {
-				return i
-			}
-			return end
+	for i, r := range text[start:end] {
+		if i > 0 && ideograph(r) && isAlnum(text[start+i-1]) && !knownHost(text[start:end]) {
+			return start + i
 		}
 	}
 	return end
@@ -235,6 +238,10 @@ func (s *scanner) url(i, j int) {
 	if k := strings.LastIndexByte(host, '@'); k >= 0 {
 		host = host[k+1:]
 	}
+	if k := strings.IndexAny(host, ",;'()"); k >= 0 { // no host has them: what follows is a list or a sentence
+		end -= len(rest) - strings.Index(rest, host) - k
+		host, s.done = host[:k], end
+	}
 	if host == "" || !isAlnum(host[0]) && host[0] < 0x80 && host[0] != '[' {
 		return
 	}
@@ -254,10 +261,19 @@ func (s *scanner) url(i, j int) {
 const maxURL = 4096
 
 // urlEnd is where a URL ends that has begun before from: at what no URL has, without the
-// marks that end a sentence.
+// marks that end a sentence. Characters of a script without spaces are part of it only at
+// the beginning of a name or value within it.
 func urlEnd(text string, from int) int {
 	end := from
 	for end < len(text) && end < from+maxURL && text[end] > ' ' && strings.IndexByte("<>\"{}|\\^`", text[end]) < 0 {
+		if text[end] >= 0xE0 {
+			r, n := utf8.DecodeRuneInString(text[end:])
+			if r >= 0x3000 && r <= 0x303F || ideograph(r) && (isAlnum(text[end-1]) || strings.IndexByte(",;:!)]'", text[end-1]) >= 0) {
+				break
+			}
+			end += n
+			continue
+		}
 		end++
 	}
 	for end > from && strings.IndexByte(".,;:!?')]", text[end-1]) >= 0 {
