@@ -47,7 +47,7 @@ func (s *scanner) email(at int) {
 	}
 	start = afterIdeograph(text, start, at)
 	end = hostEnd(text, at+1, trimHost(text, at+1, end))
-	if start == at || end <= at+1 || text[at-1] == '.' || strings.Contains(text[start:at], "..") {
+	if start == at || end <= at+1 || text[at-1] == '.' || strings.Contains(text[start:at], "..") || text[start:at] == "git" && end < len(text) && text[end] == ':' {
 		return
 	}
 	f := finding{start: start, end: end, label: s.c.labels.email, score: 0.98, why: "form, public suffix"}
@@ -67,7 +67,8 @@ func afterIdeograph(text string, start, end int) int {
 	name := false
 	for i := end; i > start; {
 		r, n := utf8.DecodeLastRuneInString(text[start:i])
-		if name && ideograph(r) {
+		lone := i-n > start && isAlnum(text[i-n-1]) // one sign within a word
+		if name && ideograph(r) && !lone || r >= 0x3000 && r <= 0x303F {
 			return i
 		}
 		name = name || n == 1

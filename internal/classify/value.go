@@ -106,6 +106,10 @@ func (c *Classifier) detectValue(value string) ValueAnswer {
 		return ValueAnswer{Type: "MAC_ADDRESS", Valid: true, Known: true}
 	case ethAddress(text):
 		return ValueAnswer{Type: "CRYPTO_ETH", Valid: true, Known: true}
+	case emailValue(text, ""):
+		return ValueAnswer{Type: "EMAIL_ADDRESS", Valid: true, Known: true}
+	case strings.Contains(text, "://") && urlValue(text, ""):
+		return ValueAnswer{Type: "URL", Valid: true, Known: true}
 	}
 	var best finding
 	for _, f := range c.findings(text, &scratch{}) {
