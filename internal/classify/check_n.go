@@ -37,7 +37,7 @@ func nzIRD(s string) bool {
 }
 
 func pkCNIC(s string) bool {
-	return s[0] >= '1' && s[0] <= '7' && num(s[5:12]) > 0
+	return last(s) != 0 && s[0] >= '1' && s[0] <= '7' && num(s[5:12]) > 0
 }
 
 func peCUI(s string) bool {

@@ -188,6 +188,17 @@ func (d *detector) accepts(text string) bool {
 	return false
 }
 
+// writtenAs tells whether a number has separators in the places of one of the formats, and
+// passes the check.
+func (d *detector) writtenAs(text string) (as, ok bool) {
+	for _, s := range d.shapes {
+		if len(s) == len(text) && s.key().seps != 0 && s.matches(text) {
+			return true, d.check == nil || d.check(squeeze(text))
+		}
+	}
+	return false, false
+}
+
 // acceptsCompact is accepts for a number whose separators do not matter.
 func (d *detector) acceptsCompact(compact string) bool {
 	for _, s := range d.compact[len(compact)] {

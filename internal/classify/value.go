@@ -63,6 +63,7 @@ func (c *Classifier) Value(value string, asked ValueType) ValueAnswer {
 	if asked.Type == "PASSPORT" { // printed in groups that differ from one issue to the next
 		value = strings.ReplaceAll(value, " ", "")
 	}
+	written := false
 	for _, d := range c.detectors {
 		if !slices.ContainsFunc(d.values, func(v ValueType) bool {
 			return v.Type == asked.Type && (v.Country == asked.Country || strings.HasPrefix(v.Type, "stdnum:") || v.Country == "" || asked.Country == "any")
@@ -70,7 +71,12 @@ func (c *Classifier) Value(value string, asked ValueType) ValueAnswer {
 			continue
 		}
 		out.Known = true
-		if strings.HasPrefix(asked.Type, "stdnum:") {
+		if as, ok := d.writtenAs(value); as && strings.HasPrefix(asked.Type, "stdnum:") {
+			// Separators tell which of the numbers of a type is meant.
+			out.Valid, written = ok || written && out.Valid, true
+		} else if written {
+			continue
+		} else if strings.HasPrefix(asked.Type, "stdnum:") {
 			out.Valid = out.Valid || d.acceptsCompact(compact) || len(compact) > 4 && strings.EqualFold(compact[:2], asked.Country) && d.acceptsCompact(compact[2:])
 		} else {
 			out.Valid = out.Valid || d.accepts(value)
