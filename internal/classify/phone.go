@@ -175,13 +175,15 @@ func (s *scanner) phoneScore(p *phoneCandidate) (score float64, why, country str
 		return 0, "", ""
 	}
 	digits := string(p.digits)
+	if p.plus {
+		if region, ok := s.c.plans.international(digits); ok {
+			return 0.9, "numbering plan", region
+		}
+	}
 	context := s.near(p.start, p.end, phoneWords)
 	switch {
 	case p.plus:
-		region, ok := s.c.plans.international(digits)
-		if ok {
-			score, why, country = 0.9, "numbering plan", region
-		} else if context && n >= 8 {
+		if context && n >= 8 {
 			score, why = 0.65, "form, context"
 		}
 		return score, why, country
