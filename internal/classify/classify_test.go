@@ -113,7 +113,7 @@ func TestTextInDisguise(t *testing.T) {
 // The time for a text grows with its length and no faster, whatever it is made of.
 func TestTextIsLinear(t *testing.T) {
 	c := classifier(t)
-	for _, part := range []string{"1", "1-", "a.", "a@", "::", "+1 ", "(1", "A b ", "Anna, ", "12 Main Street, ", "1 2 ", "x", "AB12 ", "https://", "\u200b", "é", "@", "password ", "St. ", "San "} {
+	for _, part := range []string{"1", "1-", "a.", "a@", "::", "+1 ", "(1", "A b ", "Anna, ", "12 Main Street, ", "1 2 ", "x", "AB12 ", "https://", "\u200b", "é", "@", "password ", "St. ", "San ", "a用.", "用a@", "*1111 ", "**************1111", "o'a@", "1.用a.", "https://a用", "Apt. 1\n", "X is a "} {
 		start := time.Now()
 		c.Text(strings.Repeat(part, (MaxLine/4)/len(part)))
 		if d := time.Since(start); d > 5*time.Second {
