@@ -9,7 +9,7 @@ func (r *reader) joinAddresses(parts []stretch) {
 		first := k
 		p := parts[k]
 		p.from = r.cornerStart(p.from)
-		inline := !r.lineStart(p.from)
+		inline := !r.lineStart(p.from) || r.t[p.from].is(isUnit) && r.sentenceAbove(p.from)
 		for k+1 < len(parts) && r.joins(p.to, parts[k+1].from, inline) {
 			k++
 			p.to = parts[k].to
@@ -161,7 +161,31 @@ func (r *reader) tailPart(i int) (end int, zip bool) {
 	if r.at(i-1).form == newline || r.isMark(i-1, ",") {
 		return to, false
 	}
-	return 0, false
+	return r.beforeCountry(i), false
+}
+
+// sentenceAbove tells whether the line above ends in running text, which goes on here.
+func (r *reader) sentenceAbove(i int) bool {
+	words := 0
+	for k := r.lineBegin(i) - 2; k >= 0 && r.t[k].form != newline; k-- {
+		if r.t[k].form == lower && r.t[k].is(isFrequent) {
+			words++
+		}
+	}
+	return words >= 2
+}
+
+// beforeCountry is the end of a row of names that ends in a country, as Ghent Belgium does.
+func (r *reader) beforeCountry(i int) int {
+	for j := i + 1; j < i+5 && j < len(r.t) && r.adjacent(j) && (r.t[j].cased() || r.t[j].is(isParticle)); j++ {
+		if !r.t[j].cased() {
+			continue
+		}
+		if to, _ := r.phrase(j, isCountry); to > 0 && (r.endsPart(to) || !r.at(to).cased()) {
+			return to
+		}
+	}
+	return 0
 }
 
 // letterAbove reads the lines above an address that is written on lines of its own: the

@@ -80,6 +80,14 @@ func iePPS(s string) bool {
 	return "WABCDEFGHIJKLMNOPQRSTUV"[sum%23] == s[7]
 }
 
+// ieVAT knows also the form of before 2013, with a letter in the second place.
+func ieVAT(s string) bool {
+	if len(s) == 8 && !isDigit(s[1]) {
+		s = "0" + s[2:7] + s[:1] + s[7:]
+	}
+	return iePPS(s)
+}
+
 func ilID(s string) bool {
 	return num(s) > 0 && luhn(strings.Repeat("0", max(0, 9-len(s)))+s)
 }
@@ -96,7 +104,7 @@ func inAadhaar(s string) bool {
 }
 
 func inPAN(s string) bool {
-	return strings.ContainsRune("ABCFGHJLPT", rune(s[3])) && s[5:9] != "0000"
+	return strings.ContainsRune("ABCFGHJKLPT", rune(s[3])) && s[5:9] != "0000"
 }
 
 func inGSTIN(s string) bool {
@@ -158,6 +166,13 @@ func jpCN(s string) bool {
 
 func krRRN(s string) bool {
 	return ymd(s) && (11-weigh(s, []int{2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5})%11)%10 == last(s)
+}
+
+// krFRN is the number of a foreigner, whose check digit is two more; some are made by the
+// rule for citizens.
+func krFRN(s string) bool {
+	sum := weigh(s, []int{2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5}) % 11
+	return ymd(s) && ((13-sum)%10 == last(s) || (11-sum)%10 == last(s))
 }
 
 func krBRN(s string) bool {

@@ -37,7 +37,7 @@ func nzIRD(s string) bool {
 }
 
 func pkCNIC(s string) bool {
-	return s[0] >= '1' && s[0] <= '7' && num(s[5:12]) > 0
+	return last(s) != 0 && s[0] >= '1' && s[0] <= '7' && num(s[5:12]) > 0
 }
 
 func peCUI(s string) bool {
@@ -222,17 +222,29 @@ func uaEDRPOU(s string) bool {
 	return c == last(s)
 }
 
+// siDDV leaves out numbers whose check digit would be eleven.
+func siDDV(s string) bool {
+	sum := weigh(s[:7], []int{8, 7, 6, 5, 4, 3, 2}) % 11
+	return sum != 0 && (11-sum)%10 == last(s)
+}
+
 func uaRNTRC(s string) bool {
 	return (weigh(s, []int{-1, 5, 7, 9, 4, 6, 10, 5, 7})%11+11)%11%10 == last(s)
 }
 
 func ssn(s string) bool {
-	area := num(s[:3])
 	switch s {
-	case "078051120", "219099999", "457555462", "123456789", "987654321":
+	case "078051120", "219099999", "457555462", "123456789":
 		return false // printed in advertisements and examples
 	}
-	return area > 0 && area != 666 && area < 900 && s[3:5] != "00" && s[5:] != "0000"
+	return s[0] != '9' && ssnForm(s)
+}
+
+// ssnForm also takes the numbers of examples: what is called a social security number
+// stands for one.
+func ssnForm(s string) bool {
+	area := num(s[:3])
+	return area > 0 && area != 666 && (area < 900 || s[:8] == "98765432") && s[3:5] != "00" && s[5:] != "0000"
 }
 
 func itin(s string) bool {

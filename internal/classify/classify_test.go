@@ -53,6 +53,21 @@ func TestText(t *testing.T) {
 		"IBAN DE88 3704 0044 0532 0130 00 please":          {},
 		"her SSN: 536-90-4399":                             {"US_SSN 536-90-4399"},
 		"order 536904399 shipped":                          {},
+		"SSN 123-45-6789":                                  {"US_SSN 123-45-6789"},
+		"lot 123-45-6789":                                  {},
+		"ssn XXX-XX-4399 on file":                          {"US_SSN XXX-XX-4399"},
+		"paid with 4111********1111":                       {"CREDIT_CARD 4111********1111"},
+		"shown as **** **** **** 1111, serial 12xxxx3456":  {},
+		"write to anna@mail.example or o'neil@corp.lan":    {"EMAIL_ADDRESS anna@mail.example", "EMAIL_ADDRESS o'neil@corp.lan"},
+		"anna@nosuchsuffix and git@github.com:a/b.git":     {},
+		"邮箱anna@example.org。用户@例子.中国":                      {"EMAIL_ADDRESS anna@example.org", "EMAIL_ADDRESS 用户@例子.中国"},
+		"我的手机号是13812345678，谢谢":                             {"PHONE_NUMBER 13812345678"},
+		"Телефон: 8 912 345-67-89":                         {"PHONE_NUMBER 8 912 345-67-89"},
+		"order 13812345678":                                {},
+		"fax,833.719.3994x1887":                            {"PHONE_NUMBER 833.719.3994x1887"},
+		"IBANDE89370400440532013000":                       {"IBAN_CODE DE89370400440532013000"},
+		"he was hired by Quertle, a bank":                  {"ORGANIZATION Quertle"},
+		"Country: Chad":                                    {"LOCATION Chad"},
 		"call +44 (0)20 7946 0958 x12":                     {"PHONE_NUMBER +44 (0)20 7946 0958 x12"},
 		"born on 12.03.1984":                               {"DATE_TIME 12.03.1984"},
 		"key AKIAIOSFODNN7EXAMPLE":                         {"SECRET AKIAIOSFODNN7EXAMPLE"},
@@ -98,7 +113,7 @@ func TestTextInDisguise(t *testing.T) {
 // The time for a text grows with its length and no faster, whatever it is made of.
 func TestTextIsLinear(t *testing.T) {
 	c := classifier(t)
-	for _, part := range []string{"1", "1-", "a.", "a@", "::", "+1 ", "(1", "A b ", "Anna, ", "12 Main Street, ", "1 2 ", "x", "AB12 ", "https://", "\u200b", "é", "@", "password ", "St. ", "San "} {
+	for _, part := range []string{"1", "1-", "a.", "a@", "::", "+1 ", "(1", "A b ", "Anna, ", "12 Main Street, ", "1 2 ", "x", "AB12 ", "https://", "\u200b", "é", "@", "password ", "St. ", "San ", "a用.", "用a@", "*1111 ", "**************1111", "o'a@", "1.用a.", "https://a用", "Apt. 1\n", "X is a "} {
 		start := time.Now()
 		c.Text(strings.Repeat(part, (MaxLine/4)/len(part)))
 		if d := time.Since(start); d > 5*time.Second {

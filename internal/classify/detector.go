@@ -50,6 +50,7 @@ type detector struct {
 	compact map[int][]shape
 	pattern *regexp.Regexp
 	check   check
+	digit   bool // the check is one of a digit, not of ranges
 	context *wordSet
 	score   float64
 	order   int
@@ -89,6 +90,7 @@ func (d *definition) compileParts() (*detector, error) {
 	if out.check, err = parseCheck(d.Check); err != nil {
 		return nil, err
 	}
+	out.digit = out.check != nil && !rangeChecks[d.Check]
 	for _, v := range d.Values {
 		out.values = append(out.values, valueTypeOf(v))
 	}
@@ -184,6 +186,17 @@ func (d *detector) accepts(text string) bool {
 		}
 	}
 	return false
+}
+
+// writtenAs tells whether a number has separators in the places of one of the formats, and
+// passes the check.
+func (d *detector) writtenAs(text string) (as, ok bool) {
+	for _, s := range d.shapes {
+		if len(s) == len(text) && s.key().seps != 0 && s.matches(text) {
+			return true, d.check == nil || d.check(squeeze(text))
+		}
+	}
+	return false, false
 }
 
 // acceptsCompact is accepts for a number whose separators do not matter.

@@ -41,6 +41,9 @@ func ibanNumber(s string) bool {
 // in groups.
 func (s *scanner) iban(i, j int) {
 	text := s.s
+	if j-i > 8 && foldEqual(text[i:i+4], "iban") {
+		i += 4
+	}
 	if j-i < 4 || classes[text[i]] != letter || classes[text[i+1]] != letter || !isDigit(text[i+2]) || !isDigit(text[i+3]) {
 		return
 	}

@@ -85,7 +85,7 @@ func newLabel(name, kindName, category string) (*Label, error) {
 // labels are those that no table of detectors makes.
 type labels struct {
 	person, title, street, place, org, group, age, date, birth, email, phone, url, domain, ip, mac,
-	iban, crypto, key, password, account, zip, passport *Label
+	iban, card, ssn, crypto, key, password, account, zip, passport *Label
 }
 
 func newLabels() *labels {
@@ -99,7 +99,7 @@ func newLabels() *labels {
 		age: l("AGE", "age"), date: l("DATE_TIME", "date"), birth: l("DATE_TIME", "birth"),
 		email: l("EMAIL_ADDRESS", "email"), phone: l("PHONE_NUMBER", "phone"), url: l("URL", "url"),
 		domain: l("DOMAIN_NAME", "url"), ip: l("IP_ADDRESS", "ip"), mac: l("MAC_ADDRESS", "device"),
-		iban: l("IBAN_CODE", "bank"), crypto: l("CRYPTO", "crypto"), key: l("SECRET", "secret"),
+		iban: l("IBAN_CODE", "bank"), card: l("CREDIT_CARD", "card"), ssn: l("US_SSN", "national"), crypto: l("CRYPTO", "crypto"), key: l("SECRET", "secret"),
 		password: l("PASSWORD", "password"), account: l("ACCOUNT_NUMBER", "id"), zip: l("ZIP_CODE", "postcode"), passport: l("PASSPORT", "passport"),
 	}
 }

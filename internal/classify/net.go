@@ -6,6 +6,7 @@ package classify
 import (
 	"net/netip"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/publicsuffix"
 )
@@ -20,11 +21,17 @@ func localByte(c byte) bool {
 	return isAlnum(c) || c >= 0x80 || strings.IndexByte(".!#$%&*+-/=?^_`{|}~", c) >= 0
 }
 
+// inName tells whether an apostrophe stands between letters, as in o'neil, and begins or
+// ends no quotation.
+func inName(text string, i int) bool {
+	return text[i] == '\'' && i > 0 && classes[text[i-1]] == letter && classes[text[i+1]] == letter
+}
+
 // email looks around an at sign.
 func (s *scanner) email(at int) {
 	text := s.s
 	start := at
-	for start > s.taken && start > at-64 && localByte(text[start-1]) {
+	for start > s.taken && start > at-64 && (localByte(text[start-1]) || inName(text, start-1)) {
 		start--
 	}
 	// What belongs to the sentence or a list is not part of the address.
@@ -38,19 +45,63 @@ func (s *scanner) email(at int) {
 	for end < len(text) && end < at+254 && hostByte(text[end]) {
 		end++
 	}
-	end = trimHost(text, at+1, end)
-	if start == at || end <= at+1 || text[at-1] == '.' || strings.Contains(text[start:at], "..") {
+	start = afterIdeograph(text, start, at)
+	end = hostEnd(text, at+1, trimHost(text, at+1, end))
+	if start == at || end <= at+1 || text[at-1] == '.' || strings.Contains(text[start:at], "..") || text[start:at] == "git" && end < len(text) && text[end] == ':' {
 		return
 	}
-	score := 0.0
-	switch host := text[at+1 : end]; {
-	case knownHost(host):
-		score = 0.98
-	default:
-		return
+	f := finding{start: start, end: end, label: s.c.labels.email, score: 0.98, why: "form, public suffix"}
+	if host := text[at+1 : end]; !knownHost(host) {
+		if !reservedHost(host) {
+			return
+		}
+		f.score, f.why = 0.8, "form, reserved suffix"
 	}
-	s.add(finding{start: start, end: end, label: s.c.labels.email, score: score, why: "form, public suffix"})
+	s.add(f)
 	s.done, s.taken = end, end
+}
+
+// afterIdeograph leaves out what stands before an ASCII name in a script that has no spaces
+// between words.
+func afterIdeograph(text string, start, end int) int {
+	name := false
+	for i := end; i > start; {
+		r, n := utf8.DecodeLastRuneInString(text[start:i])
+		lone := i-n > start && isAlnum(text[i-n-1]) // one sign within a word
+		if name && ideograph(r) && !lone || r >= 0x3000 && r <= 0x303F {
+			return i
+		}
+		name = name || n == 1
+		i -= n
+	}
+	return start
+}
+
+// ideograph tells of characters of Chinese, Japanese, Korean and Thai, with their marks.
+func ideograph(r rune) bool {
+	return r >= 0x3000 && r <= 0x9FFF || r >= 0xAC00 && r <= 0xD7A3 || r >= 0x0E00 && r <= 0x0E7F
+}
+
+// hostEnd is where a host name ends that a sentence in another script may follow without a
+// space.
+func hostEnd(text string, start, end int) int {
+	for i, r := range text[start:end] {
+		if i > 0 && ideograph(r) && isAlnum(text[start+i-1]) && !knownHost(text[start:end]) {
+			return start + i
+		}
+	}
+	return end
+}
+
+// reservedSuffixes are top-level domains that are in use and in no registry: for examples
+// and tests (RFC 6761), for local networks (RFC 6762 with its appendix G, ICANN's
+// resolution on .internal), and for other systems of names (RFC 7686, RFC 9476).
+var reservedSuffixes = newWordList("example", "test", "invalid", "localhost", "local", "internal", "intranet", "private", "corp", "home", "lan", "onion", "alt")
+
+// reservedHost tells whether a name lies under a reserved suffix.
+func reservedHost(host string) bool {
+	dot := strings.LastIndexByte(host, '.')
+	return dot > 0 && reservedSuffixes[strings.ToLower(host[dot+1:])] && hostName(host)
 }
 
 // trimHost drops what ends a sentence.
@@ -102,7 +153,10 @@ func (s *scanner) dotted(i, j int, digits bool) {
 		return
 	}
 	text := s.s
-	start := i
+	if i < s.hostTried {
+		return
+	}
+	start, before := i, s.done
 	for start > s.done && hostByte(text[start-1]) && text[start-1] != '.' {
 		start--
 	}
@@ -113,14 +167,18 @@ func (s *scanner) dotted(i, j int, digits bool) {
 	if digits && !strings.ContainsAny(text[start:end], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") || digits && isDigit(text[end-1]) {
 		return // numbers with dots, which may be a telephone number or a date
 	}
-	s.done = end
+	s.done, s.hostTried = end, end
 	if end < len(text) && text[end] == '@' || start > 0 && (text[start-1] == '@' || text[start-1] == '/' || text[start-1] == '\\' || text[start-1] == '.') {
 		s.done = start
 		return
 	}
-	end = trimHost(text, start, end)
+	start = afterIdeograph(text, start, end)
+	end = hostEnd(text, start, trimHost(text, start, end))
 	host := text[start:end]
 	if end < len(text) && (text[end] == '(' || text[end] == '=') || !knownHost(host) || strings.Contains(host, "_") {
+		if digits { // a telephone number with its extension, not a host
+			s.done = before
+		}
 		return
 	}
 	score := domainScore(host)
@@ -181,6 +239,10 @@ func (s *scanner) url(i, j int) {
 	if k := strings.LastIndexByte(host, '@'); k >= 0 {
 		host = host[k+1:]
 	}
+	if k := strings.IndexAny(host, ",;'()"); k >= 0 { // no host has them: what follows is a list or a sentence
+		end -= len(rest) - strings.Index(rest, host) - k
+		host, s.done = host[:k], end
+	}
 	if host == "" || !isAlnum(host[0]) && host[0] < 0x80 && host[0] != '[' {
 		return
 	}
@@ -200,10 +262,19 @@ func (s *scanner) url(i, j int) {
 const maxURL = 4096
 
 // urlEnd is where a URL ends that has begun before from: at what no URL has, without the
-// marks that end a sentence.
+// marks that end a sentence. Characters of a script without spaces are part of it only at
+// the beginning of a name or value within it.
 func urlEnd(text string, from int) int {
 	end := from
 	for end < len(text) && end < from+maxURL && text[end] > ' ' && strings.IndexByte("<>\"{}|\\^`", text[end]) < 0 {
+		if text[end] >= 0xE0 {
+			r, n := utf8.DecodeRuneInString(text[end:])
+			if r >= 0x3000 && r <= 0x303F || ideograph(r) && (isAlnum(text[end-1]) || strings.IndexByte(",;:!)]'", text[end-1]) >= 0) {
+				break
+			}
+			end += n
+			continue
+		}
 		end++
 	}
 	for end > from && strings.IndexByte(".,;:!?')]", text[end-1]) >= 0 {

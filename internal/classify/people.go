@@ -3,7 +3,10 @@
 
 package classify
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // hint is what the place on a page says of a name.
 type hint uint8
@@ -299,7 +302,7 @@ func (r *reader) weighPerson(row stretch, lastPerson int, c *candidate) {
 	case "in", "near", "visiting":
 		c.person -= 0.2
 	case "at":
-		if r.at(row.from - 2).is(isSaying) {
+		if r.at(row.from-2).is(isSaying) && !r.works(row.from-2) {
 			c.person += 0.25 // shouted at
 		} else {
 			c.person -= 0.1
@@ -339,12 +342,19 @@ func (r *reader) personContext(row stretch, lastPerson int) float64 {
 		bonus += 0.12
 	case r.isMark(row.to, "'") && r.fold(row.to+1) == "s" && !r.at(row.to+2).is(isOrgRight):
 		bonus += 0.12
-	case r.isMark(row.to, ":") && r.lineStart(row.from):
+	case r.isMark(row.to, ":") && r.lineStart(row.from) && r.speaks(row):
 		bonus += 0.15
 	case r.fold(row.to) == "is" && (r.fold(row.to+1) == "a" || r.fold(row.to+1) == "an"), r.fold(row.to) == "had", r.fold(row.to) == "will", r.fold(row.to) == "was", r.fold(row.to) == "has", r.fold(row.to) == "were":
 		bonus += 0.1
 	}
 	return bonus
+}
+
+// speaks tells whether what stands before a colon may be who says what follows: a number
+// follows the name of a field.
+func (r *reader) speaks(row stretch) bool {
+	first, _ := utf8.DecodeRuneInString(r.text(row.from))
+	return r.at(row.to+1).form != number && !r.isMark(row.to+1, "+") && !r.isMark(row.to+1, "(") && !ideograph(first)
 }
 
 // nameIs looks for "name is", "name: " and "name?" before a row.
@@ -359,78 +369,4 @@ func (r *reader) nameIs(i int) bool {
 		}
 	}
 	return false
-}
-
-func (r *reader) weighOrg(row stretch, lastPerson int, c *candidate) {
-	n := row.to - row.from
-	first, end := &r.t[row.from], &r.t[row.to-1]
-	c.org = 0.2
-	if to, _ := r.phrase(row.from, isOrg); to == row.to && (first.form == upper || first.end-first.start > 3 || n > 1) {
-		c.org = 0.72
-	}
-	if n > 1 && end.is(isOrgEnd) {
-		c.org = 0.85
-		if end.form == upper && first.form == upper && first.is(isFrequent) {
-			c.org = 0.3 // words of a heading
-		}
-		if end.is(isLast|isName) && !end.dotted && first.is(isFirst) {
-			c.org = 0.5
-		}
-	}
-	if n == 1 && first.hyphen && !first.is(isFirst) {
-		c.org = 0.5
-	}
-	if n == 1 && camel(r.text(row.from)) {
-		c.org += 0.2
-	}
-	given := first.is(isFirst)
-	if given {
-		c.org -= 0.12
-	}
-	left, right := r.at(row.from-1), r.at(row.to)
-	switch {
-	case left.form == lower && r.fold(row.from-1) == "at" && !r.motion(row.from-2) || left.form == lower && r.fold(row.from-1) == "for" && r.works(row.from-2):
-		c.org += 0.38
-	case left.form == lower && (r.fold(row.from-1) == "joined" || r.fold(row.from-1) == "joining" || r.fold(row.from-1) == "became"):
-		c.org += 0.38
-	case left.form == lower && r.fold(row.from-1) == "of" && (r.at(row.from-2).is(isOrgRight|isKin) || lastPerson == row.from-1):
-		c.org += 0.4
-		c.person -= 0.3
-	case left.form == lower && r.fold(row.from-1) == "the" && right.is(isOrgRight):
-		c.org += 0.1
-	}
-	switch {
-	case right.form == lower && right.is(isKin) && r.at(row.to+1).cased() && r.nameness(row.to+1) > 0.4:
-		c.org += 0.35
-	case r.isMark(row.to, "'") && r.fold(row.to+1) == "s" && r.at(row.to+2).cased() && r.nameness(row.to+2) > 0.4 && !given:
-		c.org += 0.4
-		c.person -= 0.15
-	case right.form == lower && right.is(isOrgRight), right.is(isOrgRight) && right.form == capital && !right.used:
-		c.org += 0.38
-	case r.isMark(row.to, "'") && r.fold(row.to+1) == "s" && r.at(row.to+2).is(isOrgRight):
-		c.org += 0.35
-	}
-	if c.org > 0.5 {
-		c.why[2] = "organisation, context"
-	}
-}
-
-// works tells whether a word is about work.
-func (r *reader) works(i int) bool {
-	switch r.fold(i) {
-	case "work", "works", "worked", "working", "job", "employed":
-		return true
-	}
-	return false
-}
-
-// camel tells whether a word has capitals inside, or is all capitals and short.
-func camel(w string) bool {
-	inside := 0
-	for i := 1; i < len(w); i++ {
-		if w[i] >= 'A' && w[i] <= 'Z' {
-			inside++
-		}
-	}
-	return inside > 0 && len(w) <= 24
 }

@@ -65,6 +65,10 @@ var phoneWords = newWordSet(
 	"phone", "telephone", "tel", "tel.", "mobile", "cell", "cellphone", "fax", "call", "called", "dial", "reach", "contact number",
 	"desk", "hotline", "whatsapp", "sms", "text me", "ring", "telefon", "telefono", "teléfono", "téléphone", "cep", "handy",
 	"gsm", "numero", "móvil", "celular", "office", "voicemail", "extension",
+	"mobil", "cellulare", "telemóvel", "telemovel", "telefoon", "telefoni", "puhelin", "tlf", "komórka", "komórkowy", "telefonnummer", "rufnummer",
+	"telefonszám", "τηλέφωνο", "κινητό", "телефон", "тел", "моб", "звоните", "мобильный", "мобільний",
+	"电话", "電話", "手机", "手機", "联系方式", "携帯", "전화", "휴대폰", "핸드폰", "연락처", "هاتف", "جوال", "موبايل", "تلفن", "موبایل", "טלפון", "נייד",
+	"โทร", "มือถือ", "फोन", "मोबाइल", "điện thoại",
 )
 
 // phoneCandidate is a run of digits and what telephone numbers have between them.
@@ -171,13 +175,15 @@ func (s *scanner) phoneScore(p *phoneCandidate) (score float64, why, country str
 		return 0, "", ""
 	}
 	digits := string(p.digits)
+	if p.plus {
+		if region, ok := s.c.plans.international(digits); ok {
+			return 0.9, "numbering plan", region
+		}
+	}
 	context := s.near(p.start, p.end, phoneWords)
 	switch {
 	case p.plus:
-		region, ok := s.c.plans.international(digits)
-		if ok {
-			score, why, country = 0.9, "numbering plan", region
-		} else if context && n >= 8 {
+		if context && n >= 8 {
 			score, why = 0.65, "form, context"
 		}
 		return score, why, country
@@ -195,7 +201,7 @@ func (s *scanner) phoneScore(p *phoneCandidate) (score float64, why, country str
 		score, why = 0.6, "form"
 	case digits[0] == '0' && n >= 10 && n <= 11 && alone(s.s, p.start, p.end):
 		score, why = 0.7, "form, alone"
-	case p.sep && len(p.groups) >= 3 && n >= 9 && n <= 11 && alone(s.s, p.start, p.end):
+	case p.sep && len(p.groups) >= 3 && n >= 9 && n <= 11 && !p.socialSecurity() && alone(s.s, p.start, p.end):
 		score, why = 0.55, "form, alone"
 	}
 	if context && n <= 13 && !p.dateLike() {
@@ -214,6 +220,11 @@ func (p *phoneCandidate) northAmerican() bool {
 		g = g[1:]
 	}
 	return len(g) == 3 && g[0] == 3 && g[1] == 3 && g[2] == 4 && (p.sep || p.paren)
+}
+
+// socialSecurity is 3-2-4, as no telephone number is written.
+func (p *phoneCandidate) socialSecurity() bool {
+	return len(p.groups) == 3 && p.groups[0] == 3 && p.groups[1] == 2 && p.groups[2] == 4
 }
 
 // dateLike is 2-2-4 or 4-2-2.

@@ -33,6 +33,12 @@ func (r *reader) weighPlace(row stretch, c *candidate) {
 		c.place -= 0.25
 	}
 	left := r.at(row.from - 1)
+	if (r.isMark(row.from-1, ":") || r.fold(row.from-1) == "is") && placeNouns[r.fold(row.from-2)] {
+		c.place += 0.36
+		c.person -= 0.2
+		c.why[1] = "place, context"
+		return
+	}
 	if left.form != lower || !left.is(isPlaceLeft) {
 		return
 	}
@@ -62,6 +68,9 @@ func (r *reader) weighPlace(row stretch, c *candidate) {
 		c.place += 0.2
 	}
 }
+
+// placeNouns say of what stands behind them that it is a place.
+var placeNouns = newWordList("city", "town", "hometown", "village", "country", "state", "region", "province", "county", "birthplace", "birth", "capital", "destination", "ort", "stadt", "ville", "pays", "ciudad", "país", "città", "paese")
 
 // placeSuffix tells whether a word ends as the names of places do.
 func (r *reader) placeSuffix(i int) bool {

@@ -69,3 +69,22 @@ func plainRune(r rune) rune {
 	}
 	return r
 }
+
+// latinCapitals writes the capitals of Cyrillic and Greek that look like Latin ones as
+// those: prefixes of numbers are typed with either.
+func latinCapitals(text string) string {
+	ascii := true
+	for i := range len(text) {
+		ascii = ascii && text[i] < utf8.RuneSelf
+	}
+	if ascii {
+		return text
+	}
+	return strings.Map(func(r rune) rune {
+		const alike, latin = "АВЕКМНОРСТУХІЈЅΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEKMHOPCTYXIJSABEZHIKMNOPTYX"
+		if i := strings.IndexRune(alike, r); i >= 0 {
+			return rune(latin[utf8.RuneCountInString(alike[:i])])
+		}
+		return r
+	}, text)
+}

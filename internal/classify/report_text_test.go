@@ -128,11 +128,12 @@ func scoreText(c *Classifier, rows []textRow, log func(string, textRow, Span, bo
 	return out
 }
 
-// floors are the least precision and recall that were promised. IBANs are too few here,
-// and two of nine are none.
+// floors are the least precision and recall that were promised. Of the nine spans that are
+// labelled as IBANs two are none, a beginning with dots and a country without IBANs: for
+// them precision was promised, and the recall is that of the other seven.
 var floors = map[string][2]float64{
 	"EMAIL_ADDRESS": {0.97, 0.95}, "CREDIT_CARD": {0.97, 0.95}, "IP_ADDRESS": {0.97, 0.95}, "MAC_ADDRESS": {0.97, 0.95},
-	"US_SSN": {0.97, 0.95}, "URL": {0.97, 0.95}, "PHONE_NUMBER": {0.90, 0.85},
+	"IBAN_CODE": {0.97, 0.77}, "US_SSN": {0.97, 0.95}, "URL": {0.97, 0.95}, "PHONE_NUMBER": {0.90, 0.85},
 	"PERSON": {0.80, 0.75}, "STREET_ADDRESS": {0.80, 0.75}, "LOCATION": {0.80, 0.75}, "ORGANIZATION": {0.80, 0.75},
 }
 

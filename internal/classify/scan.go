@@ -3,7 +3,11 @@
 
 package classify
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
 
 // class sorts bytes for the one pass over the text.
 type class uint8
@@ -46,6 +50,8 @@ type scanner struct {
 	room  *scratch
 	// done is where the last host name, URL or e-mail address ended.
 	done int
+	// hostTried is where the last run ended that was looked at as a host name.
+	hostTried int
 	// taken is where the last one of them that was found ended.
 	taken int
 	// phoneDone is where the last candidate of a telephone number ended.
@@ -117,6 +123,7 @@ func (s *scanner) token(i, j, digits int) {
 	switch {
 	case digits > 0:
 		s.number(i, j)
+		s.masked(j)
 		if (digits == j-i || isDigit(text[i])) && !s.covered(i) {
 			s.dateAt(i, j)
 			s.phone(i)
@@ -238,7 +245,7 @@ const (
 // detected adds what a detector accepted, with what its surroundings add.
 func (s *scanner) detected(d *detector, start, end int) {
 	f := finding{start: start, end: end, label: d.label, score: d.score, why: "form", country: d.country, order: d.order}
-	if d.check != nil {
+	if d.digit {
 		f.why = "check digit"
 	}
 	if d.context != nil && s.near(start, end, d.context) {
@@ -269,14 +276,30 @@ const (
 // wordSet is a list of context words in the form that a look at the surroundings can
 // afford: by what they begin with.
 type wordSet struct {
-	by [32][]string
+	by    [64][]string
+	first [256]bool // whether a word begins with a byte
 }
+
+// bucket is the same for both cases of a letter, and never that of a byte beyond ASCII.
+func bucket(c byte) byte { return c&31 | c>>7<<5 }
 
 func newWordSet(words ...string) *wordSet {
 	w := &wordSet{}
 	for _, word := range words {
-		if word = strings.ToLower(word); word != "" {
-			w.by[word[0]&31] = append(w.by[word[0]&31], word)
+		word = strings.ToLower(word)
+		forms := []string{word}
+		// Comparing folds the case of ASCII letters only.
+		if r, n := utf8.DecodeRuneInString(word); n > 1 && unicode.ToUpper(r) != r {
+			forms = append(forms, string(unicode.ToUpper(r))+word[n:], strings.ToUpper(word))
+		}
+		for _, f := range forms {
+			if f != "" {
+				w.by[bucket(f[0])] = append(w.by[bucket(f[0])], f)
+				w.first[f[0]] = true
+				if classes[f[0]] == letter {
+					w.first[f[0]&^32] = true
+				}
+			}
 		}
 	}
 	return w
@@ -289,15 +312,14 @@ func (s *scanner) near(start, end int, words *wordSet) bool {
 }
 
 func (w *wordSet) in(text string) bool {
-	inside := false
+	before := other
 	for i := range len(text) {
 		c := text[i]
-		wasInside := inside
-		inside = classes[c] == letter
-		if wasInside && c < 0x80 {
+		inside := before == letter && c < 0x80
+		if before = classes[c]; inside || !w.first[c] {
 			continue
 		}
-		for _, word := range w.by[c&31] {
+		for _, word := range w.by[bucket(c)] {
 			end := i + len(word)
 			if end > len(text) || !foldEqual(text[i:end], word) {
 				continue

@@ -7,7 +7,6 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -60,7 +59,11 @@ func (c *Classifier) Value(value string, asked ValueType) ValueAnswer {
 		return out
 	}
 	plain, _ := plainText(value)
-	compact := squeeze(plain)
+	compact := squeeze(latinCapitals(plain))
+	if asked.Type == "PASSPORT" { // printed in groups that differ from one issue to the next
+		value = strings.ReplaceAll(value, " ", "")
+	}
+	written := false
 	for _, d := range c.detectors {
 		if !slices.ContainsFunc(d.values, func(v ValueType) bool {
 			return v.Type == asked.Type && (v.Country == asked.Country || strings.HasPrefix(v.Type, "stdnum:") || v.Country == "" || asked.Country == "any")
@@ -68,7 +71,12 @@ func (c *Classifier) Value(value string, asked ValueType) ValueAnswer {
 			continue
 		}
 		out.Known = true
-		if strings.HasPrefix(asked.Type, "stdnum:") {
+		if as, ok := d.writtenAs(value); as && strings.HasPrefix(asked.Type, "stdnum:") {
+			// Separators tell which of the numbers of a type is meant.
+			out.Valid, written = ok || written && out.Valid, true
+		} else if written {
+			continue
+		} else if strings.HasPrefix(asked.Type, "stdnum:") {
 			out.Valid = out.Valid || d.acceptsCompact(compact) || len(compact) > 4 && strings.EqualFold(compact[:2], asked.Country) && d.acceptsCompact(compact[2:])
 		} else {
 			out.Valid = out.Valid || d.accepts(value)
@@ -104,6 +112,10 @@ func (c *Classifier) detectValue(value string) ValueAnswer {
 		return ValueAnswer{Type: "MAC_ADDRESS", Valid: true, Known: true}
 	case ethAddress(text):
 		return ValueAnswer{Type: "CRYPTO_ETH", Valid: true, Known: true}
+	case emailValue(text, ""):
+		return ValueAnswer{Type: "EMAIL_ADDRESS", Valid: true, Known: true}
+	case strings.Contains(text, "://") && urlValue(text, ""):
+		return ValueAnswer{Type: "URL", Valid: true, Known: true}
 	}
 	var best finding
 	for _, f := range c.findings(text, &scratch{}) {
@@ -115,175 +127,6 @@ func (c *Classifier) detectValue(value string) ValueAnswer {
 		return ValueAnswer{Known: true}
 	}
 	return ValueAnswer{Type: best.label.Name, Country: best.country, Valid: true, Known: true}
-}
-
-// emailValue takes a display name before the address in angle brackets, too. A variant with
-// a quotation mark lists characters that are not allowed.
-func emailValue(v, variant string) bool {
-	if strings.HasSuffix(v, ">") {
-		open := strings.LastIndexByte(v, '<')
-		if open < 0 || !displayName(v[:open]) {
-			return false
-		}
-		v = v[open+1 : len(v)-1]
-	}
-	at := strings.LastIndexByte(v, '@')
-	if at < 1 || at > 64 || !emailHost(v[at+1:]) {
-		return false
-	}
-	local := v[:at]
-	if strings.Contains(variant, `"`) && strings.ContainsAny(local, variant) {
-		return false
-	}
-	if len(local) > 1 && local[0] == '"' && local[len(local)-1] == '"' {
-		return !strings.ContainsAny(local[1:len(local)-1], "\"\\\n")
-	}
-	for part := range strings.SplitSeq(local, ".") {
-		if part == "" {
-			return false
-		}
-		for _, r := range part {
-			if r < 0x80 && !isAlnum(byte(r)) && !strings.ContainsRune("!#$%&'*+-/=?^_`{|}~", r) || r >= 0x80 && (r < 0xA1 || r > 0xD7FF && r < 0xF900 || r > 0xFFEF) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-// displayName is what may stand before an address in angle brackets.
-func displayName(name string) bool {
-	name = strings.TrimSpace(name)
-	if name == "" {
-		return true
-	}
-	if strings.HasPrefix(name, `"`) && strings.HasSuffix(name, `"`) && len(name) > 1 {
-		inner := strings.ReplaceAll(name[1:len(name)-1], `\"`, "")
-		return strings.TrimSpace(inner) != "" && !strings.Contains(inner, `"`)
-	}
-	for _, r := range name {
-		if r < 0x20 || strings.ContainsRune(".;<>\"\\", r) {
-			return false
-		}
-	}
-	return true
-}
-
-// emailHost is a host name with a top-level domain of letters.
-func emailHost(host string) bool {
-	if strings.HasPrefix(host, "[") {
-		return false
-	}
-	return hostLabels(host, true) && strings.Contains(host, ".")
-}
-
-// hostLabels checks the labels of a host name; underscores only where asked for.
-func hostLabels(host string, underscores bool) bool {
-	if host == "" || len(host) > 253 {
-		return false
-	}
-	labels := strings.Split(host, ".")
-	for i, l := range labels {
-		if l == "" || utf8.RuneCountInString(l) > 63 || l[0] == '-' || l[len(l)-1] == '-' {
-			return false
-		}
-		for _, r := range l {
-			plain := r < 0x80 && (isAlnum(byte(r)) || r == '-' || r == '_' && underscores && i < len(labels)-1)
-			if !plain && (r < 0xA1 || r >= 0xFF01 && r <= 0xFF5E || r == utf8.RuneError || r >= 0x1F000) {
-				return false
-			}
-		}
-	}
-	tld := labels[len(labels)-1]
-	if len(labels) == 1 {
-		return true
-	}
-	if tld[0] < 0x80 && !strings.HasPrefix(strings.ToLower(tld), "xn") {
-		return len(tld) >= 2 && strings.Trim(strings.ToLower(tld), "abcdefghijklmnopqrstuvwxyz") == ""
-	}
-	return utf8.RuneCountInString(tld) >= 2
-}
-
-// urlValue takes a URL with or without a scheme; the variant may list schemes.
-func urlValue(v, variant string) bool {
-	if v == "" || len(v) >= 2083 || strings.ContainsAny(v, " <>\t\n\r") || strings.HasPrefix(v, "mailto:") || strings.HasPrefix(v, "//") {
-		return false
-	}
-	rest := v
-	if scheme, after, ok := strings.Cut(v, "://"); ok && !strings.ContainsAny(scheme, "/?#") {
-		if !schemeValue(scheme, variant) || after == "" {
-			return false
-		}
-		rest = after
-	}
-	rest, _, _ = strings.Cut(rest, "#")
-	rest, _, _ = strings.Cut(rest, "?")
-	rest, _, _ = strings.Cut(rest, "/")
-	if user, host, ok := strings.Cut(rest, "@"); ok {
-		if user == "" || strings.HasPrefix(user, ":") || strings.ContainsAny(user, "()\"',;") || strings.Count(user, ":") > 1 || strings.Contains(host, "@") {
-			return false
-		}
-		rest = host
-	}
-	if strings.HasPrefix(rest, "[") {
-		host, port, ok := strings.Cut(rest[1:], "]")
-		if !ok || port != "" && !portValue(strings.TrimPrefix(port, ":")) {
-			return false
-		}
-		a, err := netip.ParseAddr(host)
-		return err == nil && a.Is6()
-	}
-	host, port, ok := strings.Cut(rest, ":")
-	if ok && port != "" && !portValue(port) {
-		return false
-	}
-	if _, err := netip.ParseAddr(host); err == nil {
-		return true
-	}
-	if !hostLabels(host, true) || registrableUnderscore(host) || strings.Contains(host, "xn--.") || !hostAllowed(host, variant) {
-		return false
-	}
-	return strings.Contains(host, ".") || host == "localhost" || len(host) > 1 && rest != v
-}
-
-// registrableUnderscore tells whether one of the last two labels has an underscore, which
-// no name that can be registered has; names below it may.
-func registrableUnderscore(host string) bool {
-	labels := strings.Split(host, ".")
-	return strings.Contains(strings.Join(labels[max(0, len(labels)-2):], "."), "_")
-}
-
-// schemeValue tells whether a scheme may be used: one of the variant's, or any if that
-// lists none.
-func schemeValue(scheme, variant string) bool {
-	if variant != "" && !strings.Contains(variant, ".") {
-		return slices.Contains(strings.Fields(variant), scheme)
-	}
-	for i := range len(scheme) {
-		if c := scheme[i]; !isAlnum(c) && c != '+' && c != '-' && c != '.' {
-			return false
-		}
-	}
-	return scheme != "" && classes[scheme[0]] == letter
-}
-
-// hostAllowed reads a variant of host names as those, and what is below them, that are
-// allowed.
-func hostAllowed(host, variant string) bool {
-	if !strings.Contains(variant, ".") {
-		return true
-	}
-	for _, h := range strings.Fields(variant) {
-		if host == h || strings.HasSuffix(host, "."+h) {
-			return true
-		}
-	}
-	return false
-}
-
-func portValue(p string) bool {
-	n, err := strconv.Atoi(p)
-	return err == nil && n > 0 && n <= 65535
 }
 
 // ipValue takes the version as the variant.
@@ -374,7 +217,8 @@ func bicValue(v string) bool {
 			return false
 		}
 	}
-	return true
+	// Every country with a bank has a numbering plan.
+	return phonenumbers.GetCountryCodeForRegion(v[4:6]) != 0
 }
 
 // phoneValue takes a region or a locale as the variant; any plan will do without.
