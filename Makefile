@@ -25,7 +25,7 @@ help: ## list the targets
 
 .PHONY: test
 test: vet servers ## vet, and all tests
-	$(GO) test -timeout 14m ./...
+	$(GO) test -timeout 20m ./...
 
 .PHONY: check
 check: format tidy vet staticcheck vuln arch race ## format, modules, vet, staticcheck, known vulnerabilities, architecture, race
@@ -69,7 +69,7 @@ arch: go
 # race detector would take longer than all the rest.
 .PHONY: race
 race: go cc servers
-	$(GO) test -race -short -timeout 20m $$($(GO) list ./... | grep -v /bench/)
+	$(GO) test -race -short -timeout 30m $$($(GO) list ./... | grep -v /bench/)
 
 .PHONY: bench
 bench: go ## benchmarks beside peers; BENCH=regexp COUNT=n

@@ -23,6 +23,12 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"comity": main})
 }
 
+// concurrent are the scripts with servers. The others start hundreds of commands one after
+// the other, in which the race detector finds nothing that it does not in the packages.
+var concurrent = []string{
+	"testdata/audit_server.txtar", "testdata/classify_survey.txtar", "testdata/demo.txtar", "testdata/principal.txtar", "testdata/serve.txtar",
+}
+
 // TestScripts runs testdata/*.txtar, one per sub-command. A script begins in a folder with
 // the embedded packs in packs/. Besides the commands of testscript it has:
 //
@@ -32,8 +38,15 @@ func TestMain(m *testing.M) {
 //
 // and those of servers, see there.
 func TestScripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if raceEnabled {
+		files = concurrent
+	}
 	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata",
+		Files:               files,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
