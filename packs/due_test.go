@@ -41,7 +41,7 @@ func running(v *pack.Vocabulary, c *pack.Cond, positive bool, out []pack.Atom) [
 var unnumbered = strings.Fields(`BR-LGPD-48-2020/two_days CA-PIPEDA-10-1/prompt CA-QC-3-5/prompt CH-FADP-24/prompt
 	CN-CSL-42-BREACH/prompt CN-PIPL-57-NOTICE/prompt EU-GDPR-34/just_discovered KE-DPA-43-PERSONS/soon
 	MX-LF-2010-20/prompt MX-LF-19/prompt US-FCRA-1681C/bankruptcy
-	ZA-POPIA-22/running ZA-POPIA-22-PERSONS/just_discovered`)
+	UK-GDPR-34/just_discovered ZA-POPIA-22/running ZA-POPIA-22-PERSONS/just_discovered`)
 
 // limit is a time limit that conditions may read in several places.
 type limit struct {

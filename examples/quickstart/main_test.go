@@ -27,7 +27,7 @@ func TestService(t *testing.T) {
 		body   string
 	}{
 		{"JP", 200, "exported, under GDPR Art. 45(1)"},
-		{"IN", 403, `"citations":["GDPR Art. 44"]`},
+		{"IN", 403, `"citations":["GDPR Art. 44","GDPR Art. 46(1)"]`},
 		{"atlantis", 400, ""},
 	} {
 		w := httptest.NewRecorder()
