@@ -283,6 +283,18 @@ func (c *checker) window(k *Cond) (lo, hi Day) {
 	return lo, hi
 }
 
+// Undated reports requirements without a first day: they bind at all times, before they were
+// law, too. A permit has the days of what it lifts.
+func Undated(m *Model, probs *Problems) {
+	for _, p := range m.Packs {
+		for _, q := range p.Requirements {
+			if q.From == DayMin && q.Kind != Permit {
+				probs.warn(q.Pos, "set from: the day from which compliance is owed", "%s has no first day, so it binds at all times", q.ID)
+			}
+		}
+	}
+}
+
 // Overdue reports packs whose next legal review lies before the day.
 func Overdue(m *Model, today Day, probs *Problems) {
 	for _, p := range m.Packs {
