@@ -132,6 +132,7 @@ func TestPacks(t *testing.T) {
 			t.Run("lint", func(t *testing.T) { lint(t, eng, p) })
 			t.Run("files", func(t *testing.T) { files(t, p) })
 			t.Run("reviews", func(t *testing.T) { reviews(t, p) })
+			t.Run("penalties", func(t *testing.T) { penalties(t, p) })
 			t.Run("requirements", func(t *testing.T) { requirements(t, p) })
 			t.Run("cases", func(t *testing.T) { cases(t, eng, p) })
 		})
@@ -139,7 +140,9 @@ func TestPacks(t *testing.T) {
 }
 
 func lint(t *testing.T, eng *engine.Engine, p *pack.Pack) {
-	for _, f := range eng.Findings() {
+	list := eng.Findings()
+	pack.Undated(eng.Program().Model(), &list)
+	for _, f := range list {
 		if strings.HasPrefix(f.Pos.File, "packs/"+p.ID+"/") {
 			t.Error(f)
 		}
@@ -189,6 +192,27 @@ func reviews(t *testing.T, p *pack.Pack) {
 	}
 	if !regexp.MustCompile(`^\d+\.\d+\.\d+$`).MatchString(p.Version) || p.Summary == "" || len(p.Sources) == 0 {
 		t.Errorf("version %q, summary %q, %d sources: each is needed", p.Version, p.Summary, len(p.Sources))
+	}
+}
+
+// unpunished are packs whose breach costs nothing by law: standards, treaties that bind
+// states, and a company's own policy.
+var unpunished = []string{"company_example", "eu_free_flow", "iso27001", "pci_dss", "soc2", "usmca"}
+
+// penalties: every pack says what a breach can cost and how that is computed, or that it
+// costs nothing by law, and what happens instead.
+func penalties(t *testing.T, p *pack.Pack) {
+	if len(p.Penalties) == 0 {
+		t.Fatal("no penalties; where there are none, the maximum says: none by law: what happens instead")
+	}
+	for i, x := range p.Penalties {
+		if x.Maximum["en"] == "" || x.Computed["en"] == "" {
+			t.Errorf("%s: maximum %q, computed %q: each is needed", x.Pos, x.Maximum["en"], x.Computed["en"])
+		}
+		none := strings.HasPrefix(x.Maximum["en"], "none by law")
+		if i == 0 && none != slices.Contains(unpunished, p.ID) {
+			t.Errorf("%s: %q does not fit the list of packs whose breach costs nothing by law", x.Pos, x.Maximum["en"])
+		}
 	}
 }
 

@@ -77,6 +77,7 @@ func lint(dirs []string) (pack.Problems, error) {
 	switch {
 	case err == nil:
 		list = eng.Findings()
+		pack.Undated(eng.Program().Model(), &list)
 		pack.Overdue(eng.Program().Model(), pack.DayOf(time.Now().UTC()), &list)
 	case !errors.As(err, &list):
 		return nil, err

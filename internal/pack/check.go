@@ -159,13 +159,16 @@ func (c *checker) cited(cites []string, pos Pos, what string) {
 		c.probs.add(pos, "cite the provision", "%s cites nothing", what)
 	}
 	for _, s := range cites {
-		ok := slices.ContainsFunc(c.cites, func(in string) bool {
-			return strings.HasPrefix(s, in) && (len(s) == len(in) || s[len(in)] == ' ')
-		})
+		provision, ok := s, false
+		for _, in := range c.cites {
+			if rest, found := strings.CutPrefix(s, in); found && (rest == "" || rest[0] == ' ') && len(rest) <= len(provision) {
+				provision, ok = rest, true // of the longest name that fits; names may hold an "and"
+			}
+		}
 		if !ok {
 			c.probs.add(pos, "declare the instrument in the pack's header", "%s cites %q, which belongs to no declared instrument", what, s)
 		}
-		if strings.Contains(s, ";") || strings.Contains(s, " and ") && !strings.Contains(s, "Code") {
+		if strings.Contains(provision, ";") || strings.Contains(provision, " and ") {
 			c.probs.add(pos, "write one citation per provision", "%s cites several provisions in %q", what, s)
 		}
 	}
@@ -278,6 +281,18 @@ func (c *checker) window(k *Cond) (lo, hi Day) {
 		}
 	}
 	return lo, hi
+}
+
+// Undated reports requirements without a first day: they bind at all times, before they were
+// law, too. A permit has the days of what it lifts.
+func Undated(m *Model, probs *Problems) {
+	for _, p := range m.Packs {
+		for _, q := range p.Requirements {
+			if q.From == DayMin && q.Kind != Permit {
+				probs.warn(q.Pos, "set from: the day from which compliance is owed", "%s has no first day, so it binds at all times", q.ID)
+			}
+		}
+	}
 }
 
 // Overdue reports packs whose next legal review lies before the day.

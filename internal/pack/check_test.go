@@ -100,6 +100,19 @@ func TestOverdue(t *testing.T) {
 	}
 }
 
+// TestUndated: a requirement without a first day is a warning, a permit without one is not.
+func TestUndated(t *testing.T) {
+	for from, want := range map[string]int{"": 1, "\n  from: 2026-01-01": 0} {
+		m := mustLoad(t, testVocab(t), head+"requirements:\n- id: R\n  kind: forbid"+from+"\n  text: {en: no}\n  cite: [LAW Art. 1]\n"+
+			"- id: P\n  kind: permit\n  text: {en: but}\n  cite: [LAW Art. 1]\n  unless:\n  - {id: b, when: purpose == marketing, settled: true, cite: [LAW Art. 1]}\n")
+		var probs Problems
+		Undated(m, &probs)
+		if len(probs) != want || probs.Err() != nil {
+			t.Errorf("from %q: %v", from, probs)
+		}
+	}
+}
+
 // TestSuggest: the nearest name, or all names if they are few.
 func TestSuggest(t *testing.T) {
 	for _, c := range []struct {

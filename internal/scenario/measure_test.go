@@ -5,6 +5,7 @@ package scenario
 
 import (
 	"os"
+	"regexp"
 	"slices"
 	"testing"
 
@@ -69,6 +70,32 @@ func TestRealCases(t *testing.T) {
 		if x.got < x.floor {
 			t.Errorf("%s: %.3f, want at least %.2f", x.what, x.got, x.floor)
 		}
+	}
+}
+
+// TestDisputed: the cases that fail are those that docs/disputed.md says are wrong.
+func TestDisputed(t *testing.T) {
+	page, err := os.ReadFile("../../docs/disputed.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var listed, failing []string
+	for _, m := range regexp.MustCompile(`(?m)^\| ([A-Z][0-9]+) \|`).FindAllSubmatch(page, -1) {
+		listed = append(listed, string(m[1]))
+	}
+	e, err := engine.New(engine.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range realCases(t, e) {
+		if len(Run(e, c).Faults) > 0 {
+			failing = append(failing, c.ID)
+		}
+	}
+	slices.Sort(listed)
+	slices.Sort(failing)
+	if !slices.Equal(listed, failing) {
+		t.Errorf("docs/disputed.md lists %v, and %v fail", listed, failing)
 	}
 }
 

@@ -273,6 +273,10 @@ func (k *asking) open(p *pack.Pack, a *Answer) {
 			return
 		}
 	}
+	if p.WeightName == "company" {
+		a.Status, a.Note = NotAtIssue, "A policy binds whom it names, which no fact about a business tells: "+a.Reach
+		return
+	}
 	k.decide(a, solution{verdict: uncovered})
 }
 
