@@ -18,7 +18,8 @@ import (
 )
 
 // Query selects entries of the log: all filters must fit, and of the values of one filter
-// any. An empty filter selects all.
+// any. What is left out does not filter: Query{} selects all. A filter with half a name, such
+// as the home of a subject without an id, is CodeInvalid.
 type Query struct {
 	Types         []string        `json:"types,omitempty"`
 	Actions       []string        `json:"actions,omitempty"`

@@ -5,6 +5,7 @@ package decide
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/comity-project/comity"
 	"github.com/comity-project/comity/internal/audit"
@@ -27,6 +28,9 @@ func (c Caller) BindQuery(q *audit.Query) error {
 	if err := c.Require(ScopeReadLog); err != nil {
 		return err
 	}
+	if err := checkFilters(q); err != nil {
+		return err
+	}
 	if c.Tenant == "" {
 		return nil
 	}
@@ -36,6 +40,25 @@ func (c Caller) BindQuery(q *audit.Query) error {
 		}
 	}
 	q.Tenants = []string{c.Tenant}
+	return nil
+}
+
+// checkFilters refuses a filter that would be ignored because half of it is missing.
+func checkFilters(q *audit.Query) error {
+	refuse := func(what, remedy string) error {
+		return &comity.Error{Code: comity.CodeInvalid, Op: "query log", Err: errors.New(what), Remedy: remedy}
+	}
+	switch {
+	case q.Subject.ID == "" && q.Subject.Home != "":
+		return refuse("the home of a subject without his id", "give the id, too")
+	case q.Resource.ID == "" && q.Resource.Type != "":
+		return refuse("the type of a resource without its id", "give the id, too")
+	}
+	for _, list := range [][]string{q.Types, q.Actions, q.Outcomes, q.Regions, q.Jurisdictions, q.Requirements, q.Tenants, q.Programs} {
+		if slices.Contains(list, "") {
+			return refuse("a filter has an empty value", "remove it")
+		}
+	}
 	return nil
 }
 

@@ -66,6 +66,9 @@ func decodeQuery(data []byte) (audit.Query, error) {
 	if err := json.Unmarshal(data, &in, json.RejectUnknownMembers(true)); err != nil {
 		return audit.Query{}, decodeFault(data, err)
 	}
+	if err := checkFilters(data); err != nil {
+		return audit.Query{}, err
+	}
 	q := audit.Query{
 		Types: in.Types, Actions: in.Actions, Effects: in.Effects, Outcomes: in.Outcomes, Regions: in.Regions, Jurisdictions: in.Jurisdictions,
 		Requirements: in.Requirements, Tenants: in.Tenants, Programs: in.Programs, Subject: in.Subject, Principal: in.Principal,
