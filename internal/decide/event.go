@@ -52,10 +52,21 @@ func (d *Door) Event(ctx context.Context, c Caller, e audit.Event) (Recorded, er
 
 // EventBatch records events under one leaf. One that is wrong has its error in its place;
 // the error of the call means that nothing was recorded. One that was recorded before under
-// its idempotency key gets the first one's receipt.
-func (d *Door) EventBatch(ctx context.Context, c Caller, events []audit.Event) ([]RecordedOrErr, error) {
-	if err := d.load.enter(); err != nil {
+// its idempotency key gets the first one's receipt, after that one is done.
+func (d *Door) EventBatch(ctx context.Context, c Caller, events []audit.Event) (out []RecordedOrErr, err error) {
+	err = d.afterOthers(ctx, func() error {
+		out, err = d.eventBatch(ctx, c, events)
+		return err
+	})
+	if err != nil {
 		return nil, d.failed(err)
+	}
+	return out, nil
+}
+
+func (d *Door) eventBatch(ctx context.Context, c Caller, events []audit.Event) ([]RecordedOrErr, error) {
+	if err := d.load.enter(); err != nil {
+		return nil, err
 	}
 	defer d.load.leave()
 	out := make([]RecordedOrErr, len(events))
@@ -72,8 +83,8 @@ func (d *Door) EventBatch(ctx context.Context, c Caller, events []audit.Event) (
 			if found, leave, err = d.claimEvent(ctx, c, e, &out[i].Recorded, owner); leave != nil {
 				defer leave() // until the batch is recorded
 			}
-			if errors.Is(err, errUnderWay) {
-				return nil, d.failed(err)
+			if other := (*underWay)(nil); errors.As(err, &other) {
+				return nil, err
 			}
 			if found {
 				continue
@@ -91,7 +102,7 @@ func (d *Door) EventBatch(ctx context.Context, c Caller, events []audit.Event) (
 	}
 	recs, err := d.o.Recorder.AppendBatch(ctx, good)
 	if err != nil {
-		return nil, d.failed(unavailable("record", err))
+		return nil, unavailable("record", err)
 	}
 	for n, i := range at {
 		out[i].Record = recs[n]

@@ -79,16 +79,40 @@ func (d *Door) alone(ctx context.Context, c Caller, key string, body []byte, do 
 	}
 }
 
-// errUnderWay: an earlier attempt of the same batch still runs. It is of the batch as a
-// whole, which can be sent again and then finds what the first attempt recorded.
-var errUnderWay = &comity.Error{
-	Code: comity.CodeUnavailable, Op: "idempotency key", Err: errors.New("a request with this key is under way"),
-	Remedy: "send all of it again in a moment; nothing of this attempt was recorded",
+// underWay says that somebody else has a key that a batch needs, until done is closed.
+type underWay struct{ done <-chan struct{} }
+
+func (*underWay) Error() string { return "a request with this key is under way" }
+
+// maxRounds bounds how often a batch waits for others. Two batches with the same keys in
+// another order can get into each other's way more than once.
+const maxRounds = 100
+
+// afterOthers runs do, and again after whoever had one of its keys is done: then do finds
+// what that one recorded. While it waits it holds no key, so that two batches cannot wait for
+// each other.
+func (d *Door) afterOthers(ctx context.Context, do func() error) error {
+	for range maxRounds {
+		err := do()
+		var other *underWay
+		if !errors.As(err, &other) {
+			return err
+		}
+		select {
+		case <-other.done:
+		case <-ctx.Done():
+			return unavailable("wait for the same request", ctx.Err())
+		}
+	}
+	return &comity.Error{
+		Code: comity.CodeUnavailable, Op: "idempotency key", Err: errors.New("requests with these keys are under way"),
+		Remedy: "send all of it again in a moment; nothing of this attempt was recorded",
+	}
 }
 
 // claimKey holds an idempotency key for a line of a batch until leave is called. To wait
 // for whoever has it could be to wait for this very batch, so that is an error: of the line
-// if this batch has it, errUnderWay if somebody else does.
+// if this batch has it, underWay if somebody else does.
 func (d *Door) claimKey(c Caller, key string, body []byte, owner any) (leave func(), err error) {
 	if err := checkKey(key); err != nil {
 		return nil, err
@@ -103,7 +127,7 @@ func (d *Door) claimKey(c Caller, key string, body []byte, owner any) (leave fun
 	case !bytes.Equal(other.body, body):
 		return nil, errOtherBody()
 	}
-	return nil, errUnderWay
+	return nil, &underWay{other.done}
 }
 
 // keyFault is a conflict about an idempotency key.
