@@ -43,6 +43,12 @@ func readAndErase(t *testing.T, c *client.Client) {
 	if err != nil || e.Recomputed == nil || !e.Recomputed.Same || len(e.Recomputed.Explanation) == 0 || !bytes.Contains(e.Payload, []byte("forgotten")) {
 		t.Fatalf("%+v, %v", e, err)
 	}
+	if e.Opening == nil || e.Opening.Index <= e.Index || e.Opening.Index >= e.Tree.Size {
+		t.Errorf("opening %+v in a tree of %d", e.Opening, e.Tree.Size)
+	}
+	if leaf, err := c.ShowLeaf(t.Context(), *first.Record); err != nil || leaf.Payload != nil || leaf.Recomputed != nil || leaf.Opening != nil || leaf.Tree.Size != e.Tree.Size {
+		t.Errorf("the leaf alone: %+v, %v", leaf, err)
+	}
 	done, err := c.Erase(t.Context(), person, "asked for it")
 	if err != nil || done.Record.Index == nil || done.Ordered >= *done.Record.Index {
 		t.Fatalf("%+v, %v", done, err)
