@@ -205,6 +205,7 @@ func (b *batch) record(ctx context.Context) error {
 	}
 	for n, i := range at {
 		b.answers[i].Decision.Record = &recs[n]
+		b.door.compared(b.questions[i], &b.answers[i].Decision)
 	}
 	return nil
 }

@@ -234,13 +234,21 @@ func (d *Door) changed(ctx context.Context, by Caller, ch Change, now time.Time)
 	return rec, unavailableOr("record the change", err)
 }
 
+// Activation says, of packs that come into force, which candidate is among them.
+type Activation struct {
+	// Layer is the hash of the candidate's files; empty if none is in force.
+	Layer string
+	// ProposedBy is who proposed the candidate, where it comes into force just now.
+	ProposedBy string
+}
+
 // Reload makes next decide from now on. Its sources are stored and the change recorded
 // before it takes effect; if that fails, nothing changes.
-func (d *Door) Reload(ctx context.Context, by Caller, next *engine.Engine) (comity.Record, error) {
+func (d *Door) Reload(ctx context.Context, by Caller, next *engine.Engine, a Activation) (comity.Record, error) {
 	d.reload.Lock()
 	defer d.reload.Unlock()
 	s := newState(next)
-	rec, err := d.packsChanged(ctx, by, s, d.Engine().Program().Hash())
+	rec, err := d.packsChanged(ctx, by, s, d.Engine().Program().Hash(), a)
 	if err != nil {
 		return comity.Record{}, err
 	}
@@ -252,22 +260,42 @@ func (d *Door) Reload(ctx context.Context, by Caller, next *engine.Engine) (comi
 
 // Begin records that the engine of a door that was just opened decides, after another
 // program, or none, decided here before.
-func (d *Door) Begin(ctx context.Context, by Caller, before string) error {
-	_, err := d.packsChanged(ctx, by, d.state.Load(), before)
+func (d *Door) Begin(ctx context.Context, by Caller, before string, a Activation) error {
+	_, err := d.packsChanged(ctx, by, d.state.Load(), before, a)
 	return err
 }
 
-func (d *Door) packsChanged(ctx context.Context, by Caller, s *state, before string) (comity.Record, error) {
+func (d *Door) packsChanged(ctx context.Context, by Caller, s *state, before string, a Activation) (comity.Record, error) {
 	hash := s.engine.Program().Hash()
 	if err := d.keep(s, hash); err != nil {
 		return comity.Record{}, err
 	}
-	var packs []string
-	for _, p := range s.engine.Program().Model().Packs {
+	details := map[string]any{"packs": versions(s.engine)}
+	if a.ProposedBy != "" {
+		details["proposed_by"] = a.ProposedBy
+	}
+	return d.Changed(ctx, by, Change{Type: audit.TypePacksChanged, What: a.Layer, Old: before, New: hash, Details: details})
+}
+
+// Proposed records that somebody proposes a candidate, by the hash of its files. Its sources
+// are stored, so that what was proposed can be looked at later.
+func (d *Door) Proposed(ctx context.Context, by Caller, candidate *engine.Engine, layer string) (comity.Record, error) {
+	hash := candidate.Program().Hash()
+	if err := d.keep(newState(candidate), hash); err != nil {
+		return comity.Record{}, err
+	}
+	return d.Changed(ctx, by, Change{
+		Type: audit.TypePacksProposed, What: layer, Old: d.Engine().Program().Hash(), New: hash, Details: map[string]any{"packs": versions(candidate)},
+	})
+}
+
+// versions are the packs of an engine with their versions.
+func versions(e *engine.Engine) (packs []string) {
+	for _, p := range e.Program().Model().Packs {
 		packs = append(packs, p.ID+" "+p.Version)
 	}
 	slices.Sort(packs)
-	return d.Changed(ctx, by, Change{Type: audit.TypePacksChanged, Old: before, New: hash, Details: map[string]any{"packs": packs}})
+	return packs
 }
 
 // AcceptClock takes the time of day as right after it jumped, and records both times. It
