@@ -242,6 +242,17 @@ type Activation struct {
 	ProposedBy string
 }
 
+// Reloaded is the receipt of a reload.
+type Reloaded struct {
+	// Record is the entry that says which packs decide.
+	Record comity.Record
+	// Applied are the keys of the configuration that changed and count now, Restart those that
+	// count from the next start.
+	Applied, Restart []string
+	// Candidate is the program that decides in shadow; empty if there is none.
+	Candidate string
+}
+
 // Reload makes next decide from now on. Its sources are stored and the change recorded
 // before it takes effect; if that fails, nothing changes.
 func (d *Door) Reload(ctx context.Context, by Caller, next *engine.Engine, a Activation) (comity.Record, error) {
@@ -270,7 +281,7 @@ func (d *Door) packsChanged(ctx context.Context, by Caller, s *state, before str
 	if err := d.keep(s, hash); err != nil {
 		return comity.Record{}, err
 	}
-	details := map[string]any{"packs": versions(s.engine)}
+	details := map[string]any{"packs": Versions(s.engine)}
 	if a.ProposedBy != "" {
 		details["proposed_by"] = a.ProposedBy
 	}
@@ -285,12 +296,12 @@ func (d *Door) Proposed(ctx context.Context, by Caller, candidate *engine.Engine
 		return comity.Record{}, err
 	}
 	return d.Changed(ctx, by, Change{
-		Type: audit.TypePacksProposed, What: layer, Old: d.Engine().Program().Hash(), New: hash, Details: map[string]any{"packs": versions(candidate)},
+		Type: audit.TypePacksProposed, What: layer, Old: d.Engine().Program().Hash(), New: hash, Details: map[string]any{"packs": Versions(candidate)},
 	})
 }
 
-// versions are the packs of an engine with their versions.
-func versions(e *engine.Engine) (packs []string) {
+// Versions are the packs of an engine with their versions.
+func Versions(e *engine.Engine) (packs []string) {
 	for _, p := range e.Program().Model().Packs {
 		packs = append(packs, p.ID+" "+p.Version)
 	}

@@ -75,6 +75,17 @@ type Shadow struct {
 	Latest []Difference
 }
 
+// Candidate says what is in force and what decides in shadow, and who proposed it.
+type Candidate struct {
+	// InForce is the program that decides, Activated the hash of the files of a candidate that
+	// were brought into force with it, if there are any.
+	InForce, Activated string
+	// Shadow is nil if there is no candidate.
+	Shadow     *Shadow
+	Packs      []string
+	ProposedBy string
+}
+
 // Decided is how many decisions were compared.
 func (s Shadow) Decided() (n uint64) {
 	for _, k := range s.Kinds {

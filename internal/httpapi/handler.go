@@ -134,6 +134,8 @@ func (h *Handler) routes() []*route {
 		{method: "POST", pattern: "/v1/decisions", access: scoped, scope: decide.ScopeDecide, serve: h.decisions},
 		{method: "POST", pattern: "/v1/events", access: scoped, scope: decide.ScopeAppend, serve: h.events},
 		{method: "POST", pattern: "/v1/reload", access: scoped, scope: decide.ScopeAdminister, serve: h.reload},
+		{method: "GET", pattern: "/v1/packs/candidate", access: scoped, scope: decide.ScopeAdminister, serve: h.candidate},
+		{method: "POST", pattern: "/v1/packs/candidate/activate", access: scoped, scope: decide.ScopeAdminister, serve: h.activate},
 		{method: "POST", pattern: "/v1/subjects/erase", access: scoped, scope: decide.ScopeAdminister, serve: h.erase},
 		{method: "POST", pattern: "/v1/log/query", access: scoped, scope: decide.ScopeReadLog, serve: h.query},
 		{method: "GET", pattern: "/v1/log/{log}/{index}", access: scoped, scope: decide.ScopeReadLog, serve: h.entry},
@@ -219,12 +221,15 @@ func (h *Handler) reload(x *exchange) error {
 	if err := x.readEmpty(); err != nil {
 		return err
 	}
-	rec, err := h.o.Reloader.Reload(x.r.Context(), x.caller)
+	done, err := h.o.Reloader.Reload(x.r.Context(), x.caller)
 	if err != nil {
 		return err
 	}
 	m := object(x.out)
-	m.record(&rec)
+	m.record(&done.Record)
+	m.texts("applied", done.Applied)
+	m.texts("restart", done.Restart)
+	m.text("candidate", done.Candidate)
 	x.out = append(m.end(), '\n')
 	return x.reply(http.StatusOK, typeJSON, x.out)
 }
