@@ -236,6 +236,7 @@ func (a *App) Activate(ctx context.Context, by decide.Caller, program string) (c
 	if err := keepActivated(a.activatedDir(p.layer), p.files); err != nil {
 		return comity.Record{}, err
 	}
+	ctx = context.WithoutCancel(ctx) // what is recorded must be done, also if nobody waits for it
 	// A crash after the record must find that the file is behind.
 	pending := a.known
 	pending.Pending = true
@@ -262,9 +263,9 @@ func mayActivate(p *proposal, by decide.Caller, program string) error {
 	case p == nil:
 		return refuse(comity.CodeNotFound, "there is no candidate", "set packs.candidate in the configuration and reload")
 	case program == "":
-		return refuse(comity.CodeInvalid, "the program is not named", "name the program of the candidate that you have looked at: comity packs candidate shows it")
+		return refuse(comity.CodeInvalid, "the program is not named", "name the program of the candidate that you have looked at: comity pack candidate shows it")
 	case program != p.engine.Program().Hash():
-		return refuse(comity.CodeConflict, "the candidate is another program", "look at it again: comity packs candidate shows it")
+		return refuse(comity.CodeConflict, "the candidate is another program", "look at it again: comity pack candidate shows it")
 	case by.ID != p.by:
 		return nil
 	case by.ID == principal.Local().ID:

@@ -19,6 +19,7 @@ func (a *App) Reload(ctx context.Context, by decide.Caller) (decide.Reloaded, er
 	if err := by.Require(decide.ScopeAdminister); err != nil {
 		return decide.Reloaded{}, err
 	}
+	ctx = context.WithoutCancel(ctx) // what is recorded must be done, also if nobody waits for it
 	a.changing.Lock()
 	defer a.changing.Unlock()
 	if err := a.Door.AcceptClock(ctx, by); err != nil {
