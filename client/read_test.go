@@ -75,6 +75,9 @@ func readAndErase(t *testing.T, c *client.Client) {
 		"a voice":  second(c.Show(t.Context(), *first.Record, "judge")),
 		"a cursor": second(c.Query(t.Context(), client.Query{Cursor: "x"})),
 		"a limit":  second(c.Query(t.Context(), client.Query{Limit: 1001})),
+		"a home":   second(c.Query(t.Context(), client.Query{Subject: comity.Subject{Home: "DE"}})),
+		"a type":   second(c.Query(t.Context(), client.Query{Resource: client.Resource{Type: "file"}})),
+		"no value": second(c.Query(t.Context(), client.Query{Types: []string{""}})),
 		"nobody":   second(c.Erase(t.Context(), comity.Subject{}, "why")),
 		"no cause": second(c.Erase(t.Context(), person, " ")),
 	} {
