@@ -71,17 +71,26 @@ func printCandidate(s *screen, c *client.Candidate) {
 		s.row("compared", plain, fmt.Sprintf("%s, %d otherwise, %d skipped", count(int(c.Decided), "decision"), c.Different, c.Skipped))
 		for _, kind := range []string{"effect", "conditions", "requirements", "error"} {
 			if n := c.Kinds[kind]; n > 0 {
-				s.row(kind, plain, fmt.Sprint(n))
+				s.row(kind, plain, fmt.Sprint(n)+flips(kind, c.Flips))
 			}
-		}
-		for _, f := range c.Flips {
-			s.row(fmt.Sprintf("%s to %s", f.Effect, f.Candidate), plain, fmt.Sprint(f.Count))
 		}
 	}
 	s.row("in force", plain, clean(c.InForce))
 	for i := range c.Latest {
 		printDifference(s, &c.Latest[i])
 	}
+}
+
+// flips are the effects behind the kind effect.
+func flips(kind string, list []client.Flip) string {
+	if kind != "effect" {
+		return ""
+	}
+	var out []string
+	for _, f := range list {
+		out = append(out, fmt.Sprintf("%s to %s %d", f.Effect, f.Candidate, f.Count))
+	}
+	return ": " + strings.Join(out, ", ")
 }
 
 func printDifference(s *screen, d *client.Difference) {
