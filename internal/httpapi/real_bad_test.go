@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net/http"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -47,6 +48,30 @@ func TestKeyReused(t *testing.T) {
 	two := a.post("/v1/events", event+"\n"+event, lines...)
 	if one.status != 200 || !strings.Contains(one.body, `"sub":1`) || ids(one.body) != ids(two.body) {
 		t.Errorf("lines again under their header:\n%s%s", one.body, two.body)
+	}
+}
+
+// TestBatchSentTwice: a batch that is sent again while its first attempt runs gets the same
+// answers, and is recorded once.
+func TestBatchSentTwice(t *testing.T) {
+	a, open := onDisk(t, "")
+	size := open.Log.Head().Size
+	body := strings.Repeat(denied+"\n", 500)
+	answers := make([]answer, 6)
+	var wg sync.WaitGroup
+	for i := range answers {
+		wg.Go(func() {
+			answers[i] = a.post("/v1/decisions", body, "Content-Type", "application/x-ndjson", "Idempotency-Key", "batch-2")
+		})
+	}
+	wg.Wait()
+	for i, got := range answers {
+		if got.status != 200 || strings.Contains(got.body, `"error"`) || ids(got.body) != ids(answers[0].body) || strings.Count(got.body, "\n") != 500 {
+			t.Errorf("attempt %d: %d %.300s", i, got.status, got.body)
+		}
+	}
+	if now := open.Log.Head().Size; now != size+1 {
+		t.Errorf("%d entries for one batch", now-size)
 	}
 }
 
