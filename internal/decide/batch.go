@@ -42,7 +42,7 @@ func (d *Door) DecideBatch(ctx context.Context, c Caller, reqs []comity.Request)
 }
 
 func (d *Door) decideBatch(ctx context.Context, c Caller, reqs []comity.Request) ([]Answer, error) {
-	b := &batch{door: d, caller: c, reqs: reqs, answers: make([]Answer, len(reqs))}
+	b := &batch{door: d, caller: c, reqs: reqs, answers: make([]Answer, len(reqs)), read: d.reading()}
 	b.rest, _ = d.batches.Get().(*rest)
 	if b.rest == nil {
 		b.rest = new(rest)
@@ -113,6 +113,7 @@ type batch struct {
 	now    time.Time // of all of them
 	noTime error
 
+	read     show                     // of what was answered before
 	underWay atomic.Pointer[underWay] // what this batch has to wait for
 	mu       sync.Mutex
 	leaves   []func()
@@ -185,7 +186,7 @@ func (b *batch) claim(ctx context.Context, q *question, key string, dec *comity.
 	b.mu.Lock()
 	b.leaves = append(b.leaves, leave)
 	b.mu.Unlock()
-	return b.door.replayDecision(ctx, b.caller, key, body, dec)
+	return b.door.replayDecision(ctx, b.caller, key, body, dec, b.read)
 }
 
 // record puts all that was decided under one leaf and gives each answer its place.

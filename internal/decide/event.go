@@ -70,7 +70,7 @@ func (d *Door) eventBatch(ctx context.Context, c Caller, events []audit.Event) (
 	}
 	defer d.load.leave()
 	out := make([]RecordedOrErr, len(events))
-	owner := new(byte) // tells this batch from others
+	owner, read := new(byte), d.reading() // owner tells this batch from others
 	now, noTime := d.time.now()
 	good, at := make([]audit.Event, 0, len(events)), make([]int, 0, len(events))
 	for i := range events {
@@ -80,7 +80,7 @@ func (d *Door) eventBatch(ctx context.Context, c Caller, events []audit.Event) (
 		if err == nil && e.IdempotencyKey != "" {
 			var found bool
 			var leave func()
-			if found, leave, err = d.claimEvent(ctx, c, e, &out[i].Recorded, owner); leave != nil {
+			if found, leave, err = d.claimEvent(ctx, c, e, &out[i].Recorded, owner, read); leave != nil {
 				defer leave() // until the batch is recorded
 			}
 			if other := (*underWay)(nil); errors.As(err, &other) {
@@ -150,7 +150,7 @@ func (d *Door) eventOnce(ctx context.Context, c Caller, e *audit.Event, out *Rec
 		return err
 	}
 	return d.alone(ctx, c, e.IdempotencyKey, e.Request, func() error {
-		found, err := d.replayEvent(ctx, c, e, out)
+		found, err := d.replayEvent(ctx, c, e, out, d.o.Recorder.Show)
 		if err != nil || found {
 			return err
 		}
@@ -160,20 +160,20 @@ func (d *Door) eventOnce(ctx context.Context, c Caller, e *audit.Event, out *Rec
 
 // claimEvent holds the idempotency key of an event of a batch until leave, unless it finds
 // the event recorded.
-func (d *Door) claimEvent(ctx context.Context, c Caller, e *audit.Event, out *Recorded, owner any) (found bool, leave func(), err error) {
+func (d *Door) claimEvent(ctx context.Context, c Caller, e *audit.Event, out *Recorded, owner any, read show) (found bool, leave func(), err error) {
 	if e.Request, err = eventBody(e); err != nil {
 		return false, nil, err
 	}
 	if leave, err = d.claimKey(c, e.IdempotencyKey, e.Request, owner); err != nil {
 		return false, nil, err
 	}
-	found, err = d.replayEvent(ctx, c, e, out)
+	found, err = d.replayEvent(ctx, c, e, out, read)
 	return found, leave, err
 }
 
-func (d *Door) replayEvent(ctx context.Context, c Caller, e *audit.Event, out *Recorded) (bool, error) {
+func (d *Door) replayEvent(ctx context.Context, c Caller, e *audit.Event, out *Recorded, read show) (bool, error) {
 	var first struct{ ID string }
-	at, rec, found, err := d.replay(ctx, c, e.IdempotencyKey, e.Request, &first)
+	at, rec, found, err := d.replay(ctx, c, e.IdempotencyKey, e.Request, &first, read)
 	if err == nil && found {
 		*out = Recorded{ID: first.ID, At: at, Record: rec}
 	}

@@ -167,7 +167,7 @@ func (d *Door) keyed(ctx context.Context, q *question, key string) (dec comity.D
 		return dec, err
 	}
 	err = d.alone(ctx, q.caller, key, body, func() error {
-		found, err := d.replayDecision(ctx, q.caller, key, body, &dec)
+		found, err := d.replayDecision(ctx, q.caller, key, body, &dec, d.o.Recorder.Show)
 		if err == nil && !found {
 			dec, err = d.decide(ctx, q)
 		}
@@ -176,9 +176,22 @@ func (d *Door) keyed(ctx context.Context, q *question, key string) (dec comity.D
 	return dec, err
 }
 
-func (d *Door) replayDecision(ctx context.Context, c Caller, key string, body []byte, dec *comity.Decision) (bool, error) {
+// show reads an entry.
+type show func(ctx context.Context, index uint64, sub int) (audit.Entry, error)
+
+// reading reads the entries of a batch that is sent again, which mostly are parts of one.
+func (d *Door) reading() show {
+	switch r := d.o.Recorder.(type) {
+	case interface{ Reading() *audit.Reading }:
+		return r.Reading().Show
+	default:
+		return r.Show
+	}
+}
+
+func (d *Door) replayDecision(ctx context.Context, c Caller, key string, body []byte, dec *comity.Decision, read show) (bool, error) {
 	var payload struct{ Decision *comity.Decision }
-	_, rec, found, err := d.replay(ctx, c, key, body, &payload)
+	_, rec, found, err := d.replay(ctx, c, key, body, &payload, read)
 	if err != nil || !found {
 		return false, err
 	}
@@ -191,7 +204,7 @@ func (d *Door) replayDecision(ctx context.Context, c Caller, key string, body []
 }
 
 // replay reads the payload that was recorded under a key, and when.
-func (d *Door) replay(ctx context.Context, c Caller, key string, body []byte, payload any) (at time.Time, rec comity.Record, found bool, err error) {
+func (d *Door) replay(ctx context.Context, c Caller, key string, body []byte, payload any, read show) (at time.Time, rec comity.Record, found bool, err error) {
 	seen, found, err := d.o.Recorder.Replay(ctx, c.ID, key, body)
 	switch {
 	case err != nil:
@@ -201,7 +214,7 @@ func (d *Door) replay(ctx context.Context, c Caller, key string, body []byte, pa
 	case !seen.SameRequest:
 		return at, rec, false, errOtherBody()
 	}
-	entry, err := d.o.Recorder.Show(ctx, seen.Index, seen.Sub)
+	entry, err := read(ctx, seen.Index, seen.Sub)
 	if err != nil {
 		return at, rec, false, unavailable("read the first answer", err)
 	}
