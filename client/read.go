@@ -18,7 +18,8 @@ import (
 )
 
 // Query selects entries of the log: all filters must fit, and of the values of one filter
-// any. An empty filter selects all.
+// any. What is left out does not filter: Query{} selects all. A filter with half a name, such
+// as the home of a subject without an id, is CodeInvalid.
 type Query struct {
 	Types         []string        `json:"types,omitempty"`
 	Actions       []string        `json:"actions,omitempty"`
@@ -77,6 +78,13 @@ type Entry struct {
 	// Recomputed is what the facts and the program of a decision give again.
 	Recomputed *Recomputed  `json:"recomputed"`
 	Tree       Completeness `json:"tree"`
+	// Opening is the entry that says who opened this one; nil if nothing was opened.
+	Opening *Opening `json:"opening"`
+}
+
+// Opening names the entry that records that somebody opened another one.
+type Opening struct {
+	Index uint64 `json:"index"`
 }
 
 // Recomputed is a decision that was computed again from its record.
@@ -103,9 +111,22 @@ func (c *Client) Query(ctx context.Context, q Query) (Page, error) {
 	return p, err
 }
 
-// Show opens the entry of a record. A decision is explained in a voice: "auditor", which
-// is meant by an empty one, or "person".
+// Show opens the entry of a record, which the log records before anything is shown. A decision
+// is explained in a voice: "auditor", which is meant by an empty one, or "person".
 func (c *Client) Show(ctx context.Context, r comity.Record, voice string) (Entry, error) {
+	query := ""
+	if voice != "" {
+		query = "?voice=" + url.QueryEscape(voice)
+	}
+	return c.show(ctx, r, query)
+}
+
+// ShowLeaf is Show without opening what is sealed: nothing is recorded.
+func (c *Client) ShowLeaf(ctx context.Context, r comity.Record) (Entry, error) {
+	return c.show(ctx, r, "?payload=false")
+}
+
+func (c *Client) show(ctx context.Context, r comity.Record, query string) (Entry, error) {
 	if r.Index == nil || *r.Index < 0 {
 		return Entry{}, &comity.Error{Code: comity.CodeUsage, Op: "show entry", Err: errors.New("the record has no index")}
 	}
@@ -113,11 +134,8 @@ func (c *Client) Show(ctx context.Context, r comity.Record, voice string) (Entry
 	if r.Sub != nil {
 		path += "/" + strconv.Itoa(*r.Sub)
 	}
-	if voice != "" {
-		path += "?voice=" + url.QueryEscape(voice)
-	}
 	var e Entry
-	err := c.call(ctx, "show entry", message{method: http.MethodGet, path: path}, func(resp *http.Response) error {
+	err := c.call(ctx, "show entry", message{method: http.MethodGet, path: path + query}, func(resp *http.Response) error {
 		e = Entry{}
 		return c.one(&e)(resp)
 	})

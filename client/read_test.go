@@ -43,6 +43,12 @@ func readAndErase(t *testing.T, c *client.Client) {
 	if err != nil || e.Recomputed == nil || !e.Recomputed.Same || len(e.Recomputed.Explanation) == 0 || !bytes.Contains(e.Payload, []byte("forgotten")) {
 		t.Fatalf("%+v, %v", e, err)
 	}
+	if e.Opening == nil || e.Opening.Index <= e.Index || e.Opening.Index >= e.Tree.Size {
+		t.Errorf("opening %+v in a tree of %d", e.Opening, e.Tree.Size)
+	}
+	if leaf, err := c.ShowLeaf(t.Context(), *first.Record); err != nil || leaf.Payload != nil || leaf.Recomputed != nil || leaf.Opening != nil || leaf.Tree.Size != e.Tree.Size {
+		t.Errorf("the leaf alone: %+v, %v", leaf, err)
+	}
 	done, err := c.Erase(t.Context(), person, "asked for it")
 	if err != nil || done.Record.Index == nil || done.Ordered >= *done.Record.Index {
 		t.Fatalf("%+v, %v", done, err)
@@ -69,6 +75,9 @@ func readAndErase(t *testing.T, c *client.Client) {
 		"a voice":  second(c.Show(t.Context(), *first.Record, "judge")),
 		"a cursor": second(c.Query(t.Context(), client.Query{Cursor: "x"})),
 		"a limit":  second(c.Query(t.Context(), client.Query{Limit: 1001})),
+		"a home":   second(c.Query(t.Context(), client.Query{Subject: comity.Subject{Home: "DE"}})),
+		"a type":   second(c.Query(t.Context(), client.Query{Resource: client.Resource{Type: "file"}})),
+		"no value": second(c.Query(t.Context(), client.Query{Types: []string{""}})),
 		"nobody":   second(c.Erase(t.Context(), comity.Subject{}, "why")),
 		"no cause": second(c.Erase(t.Context(), person, " ")),
 	} {

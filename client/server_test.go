@@ -98,6 +98,7 @@ func TestServer(t *testing.T) {
 	t.Run("errors", func(t *testing.T) { serverErrors(t, c) })
 	t.Run("events", func(t *testing.T) { appendEvents(t, in, c) })
 	t.Run("read and erase", func(t *testing.T) { readAndErase(t, c) })
+	t.Run("no candidate", func(t *testing.T) { noCandidate(t, c) })
 	t.Run("lost answers", func(t *testing.T) { lostAnswers(t, in) })
 	t.Run("middleware", func(t *testing.T) { middlewareAndServer(t, c) })
 	t.Run("another log's key", func(t *testing.T) { otherKey(t, c) })

@@ -140,7 +140,8 @@ func (c *Comity) resource(_ context.Context, path string) ([]byte, error) {
 
 // Reload reads the packs anew. That is an entry of the log before it takes effect.
 func (c *Comity) Reload(ctx context.Context) (comity.Record, error) {
-	return c.app.Reload(ctx, c.caller)
+	done, err := c.app.Reload(ctx, c.caller)
+	return done.Record, err
 }
 
 // Close finishes what was accepted and seals the log.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/comity-project/comity/client"
 	"github.com/comity-project/comity/internal/app"
 	"github.com/comity-project/comity/internal/audit"
 	"github.com/comity-project/comity/internal/decide"
@@ -47,6 +48,8 @@ type foundEntry struct {
 	ErasedBy *uint64         `json:"erased_by,omitempty"`
 	// Recomputed is what facts and program give again.
 	Recomputed *decide.Recomputed `json:"recomputed,omitempty"`
+	// Opening is the entry that says who opened this one.
+	Opening *client.Opening `json:"opening,omitempty"`
 	// Tree is a signed tree that covers the entry.
 	Tree *audit.Completeness `json:"tree,omitempty"`
 }

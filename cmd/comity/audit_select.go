@@ -50,14 +50,17 @@ func (f *selection) bind(cmd *cobra.Command) {
 }
 
 // checkFilters refuses flags that were given without a value, as by an unset variable of a
-// shell, and a home of nobody: a filter that is lost would let everything through.
+// shell, and half a name: a filter that is lost would let everything through.
 func checkFilters(cmd *cobra.Command) error {
 	var err error
 	if cmd.Flags().Changed("home") && !cmd.Flags().Changed("subject") {
 		err = usageError("--home", "add --subject ID", "the home of nobody")
 	}
+	if cmd.Flags().Changed("resource-type") && !cmd.Flags().Changed("resource") {
+		err = usageError("--resource-type", "add --resource ID", "the type of no resource")
+	}
 	cmd.Flags().Visit(func(fl *pflag.Flag) {
-		if text := fl.Value.String(); err == nil && (text == "" || text == "[]") {
+		if text := fl.Value.String(); err == nil && (strings.TrimSpace(text) == "" || text == "[]") {
 			err = usageError("--"+fl.Name, "give a value, or leave the flag out", "the value is empty")
 		}
 	})

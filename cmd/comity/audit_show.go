@@ -14,6 +14,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/spf13/cobra"
 
+	"github.com/comity-project/comity"
 	"github.com/comity-project/comity/client"
 	"github.com/comity-project/comity/internal/app"
 	"github.com/comity-project/comity/internal/audit"
@@ -24,8 +25,9 @@ import (
 // entryFlags are the flags of audit show.
 type entryFlags struct {
 	sourceFlags
-	voice  string
-	asJSON bool
+	voice    string
+	leafOnly bool
+	asJSON   bool
 }
 
 func newAuditShow() *cobra.Command {
@@ -36,6 +38,8 @@ func newAuditShow() *cobra.Command {
 		Long: `Opens the payload of an entry with the keys of the installation. A decision is
 computed again from its facts and from the program that decided then, and held
 against the digest in the log: the explanation is that of the recorded answer.
+That it is opened, and by whom, is an entry of the log before anything is shown;
+--without-payload shows the leaf alone and records nothing.
 
 The voice auditor names requirements, articles and facts; the voice person tells
 the person concerned in plain words what was decided and why. If the key of the
@@ -43,6 +47,7 @@ person was destroyed, the entry that says so is named. While a server has the
 folder open, ask it with --server.`,
 		Example: `  comity audit show 2
   comity audit show 2 --voice person --data comity-data
+  comity audit show 2 --without-payload
   comity audit show 2 --server http://127.0.0.1:8080`,
 		Args: oneArg,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -53,14 +58,19 @@ folder open, ask it with --server.`,
 			if f.voice != decide.VoiceAuditor && f.voice != decide.VoicePerson {
 				return usageError("--voice", "use auditor or person", "unknown voice %q", f.voice)
 			}
+			if f.leafOnly && cmd.Flags().Changed("voice") {
+				return usageError("--voice", "leave out --without-payload", "nothing can be explained without the payload")
+			}
 			return f.with(cmd, func(ctx context.Context, a *app.App) error {
-				e, err := a.Show(ctx, principal.Local(), at.index, int(at.sub), f.voice)
+				by := principal.Local()
+				by.ID = osUser()
+				e, err := a.Show(ctx, by, at.index, int(at.sub), decide.View{Voice: f.voice, LeafOnly: f.leafOnly})
 				if err != nil {
 					return err
 				}
 				return f.print(newScreen(cmd.OutOrStdout()), &e)
 			}, func(ctx context.Context, c *client.Client) error {
-				e, err := showAt(ctx, c, at, f.voice)
+				e, err := f.showAt(ctx, c, at)
 				if err != nil {
 					return err
 				}
@@ -71,17 +81,27 @@ folder open, ask it with --server.`,
 	}
 	f.bind(cmd)
 	cmd.Flags().StringVar(&f.voice, "voice", decide.VoiceAuditor, "for whom it is explained: auditor or person")
+	cmd.Flags().BoolVar(&f.leafOnly, "without-payload", false, "show the leaf alone: nothing is opened, and nothing recorded")
 	cmd.Flags().BoolVar(&f.asJSON, "json", false, "print one JSON object")
 	return cmd
 }
 
 // showAt opens an entry at a server.
-func showAt(ctx context.Context, c *client.Client, at entryAt, voice string) (decide.Shown, error) {
-	got, err := c.Show(ctx, placeRecord(at), voice)
-	if err != nil {
-		return decide.Shown{}, err
+func (f *entryFlags) showAt(ctx context.Context, c *client.Client, at entryAt) (out decide.Shown, err error) {
+	var got client.Entry
+	if f.leafOnly {
+		got, err = c.ShowLeaf(ctx, placeRecord(at))
+	} else {
+		got, err = c.Show(ctx, placeRecord(at), f.voice)
 	}
-	out := decide.Shown{Log: got.Log, Tree: audit.Completeness(got.Tree)}
+	if err != nil {
+		return out, err
+	}
+	out = decide.Shown{Log: got.Log, Tree: audit.Completeness(got.Tree)}
+	if o := got.Opening; o != nil {
+		index := int64(o.Index)
+		out.Opening = &comity.Record{Log: got.Log, Index: &index}
+	}
 	out.Payload, out.Missing, out.ErasedBy = got.Payload, audit.Missing(got.Missing), got.ErasedBy
 	if got.Recomputed != nil {
 		again := decide.Recomputed(*got.Recomputed)
@@ -94,6 +114,9 @@ func showAt(ctx context.Context, c *client.Client, at entryAt, voice string) (de
 func (f *entryFlags) print(s *screen, e *decide.Shown) error {
 	out := entryOf(e.Log, &e.Found)
 	out.Payload, out.Missing, out.ErasedBy, out.Recomputed, out.Tree = e.Payload, string(e.Missing), e.ErasedBy, e.Recomputed, &e.Tree
+	if o := e.Opening; o != nil {
+		out.Opening = &client.Opening{Index: uint64(*o.Index)}
+	}
 	if f.asJSON {
 		printJSON(s.w, out)
 		return nil
@@ -112,6 +135,8 @@ func (f *entryFlags) print(s *screen, e *decide.Shown) error {
 		s.row("payload", yellow, fmt.Sprintf("erased, by entry %d: the key was destroyed, nobody can read it", *e.ErasedBy))
 	case e.Missing != "":
 		s.row("payload", yellow, missingText(e.Missing))
+	case f.leafOnly:
+		s.row("payload", plain, "sealed: not opened")
 	default:
 		printMembers(s, "payload", e.Payload)
 	}
@@ -124,6 +149,9 @@ func (f *entryFlags) print(s *screen, e *decide.Shown) error {
 		for _, line := range r.Explanation {
 			s.row("", plain, line)
 		}
+	}
+	if e.Opening != nil {
+		s.row("opened", plain, fmt.Sprintf("by you; entry %d says so", *e.Opening.Index))
 	}
 	s.row("tree", plain, fmt.Sprintf("%s, root %s", entries(e.Tree.Size), clean(e.Tree.Root)))
 	return nil

@@ -78,6 +78,10 @@ server=$!
 until grep -q '^serving ' serve.out; do kill -0 $server; sleep 0.1; done
 kill -TERM $server
 wait $server`
+	case strings.Contains(line, "pack activate"):
+		return candidate + strings.Replace(start, "comity serve", "comity serve --config candidate.yaml", 1) + `url=$(sed -n 's/^serving *//p' serve.out)
+program=$(comity pack candidate --server "$url" --json | sed 's/.*"program":"\([^"]*\)".*/\1/')
+` + strings.NewReplacer("sha256:...", `"$program"`, url, `"$url"`).Replace(line)
 	case strings.Contains(line, url):
 		return erasable(line) + start + strings.ReplaceAll(line, url, `"$(sed -n 's/^serving *//p' serve.out)"`)
 	case strings.Contains(line, "audit erase"):
@@ -89,6 +93,14 @@ wait $server`
 	}
 	return line
 }
+
+// candidate sets up a server with packs in shadow, and a second person with a key.
+const candidate = `set -e
+comity pack new in_rbi_psd --dir candidate
+printf 'data: comity-data\npacks: {candidate: candidate}\n' > candidate.yaml
+COMITY_API_KEY=$(comity principal add anna.schmidt --scope administer --config candidate.yaml)
+export COMITY_API_KEY
+`
 
 // erasable records something about the person that an example erases.
 func erasable(line string) string {

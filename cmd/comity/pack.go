@@ -25,12 +25,12 @@ import (
 func newPack() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "pack",
-		Short: "Write, check and test packs of law",
+		Short: "Write, check, test and activate packs of law",
 		Example: `  comity pack new in_rbi_psd
   comity pack lint packs/eu_gdpr
   comity pack test packs/eu_gdpr`,
 	}
-	cmd.AddCommand(newPackNew(), newPackLint(), newPackTest(), newPackDiff())
+	cmd.AddCommand(newPackNew(), newPackLint(), newPackTest(), newPackDiff(), newPackCandidate(), newPackActivate())
 	group(cmd)
 	return cmd
 }

@@ -74,7 +74,8 @@ way to authenticate.
 
   curl -H 'Content-Type: application/json' -d @question.json http://127.0.0.1:8080/v1/decisions
 
-SIGHUP reads the packs anew, SIGTERM and SIGINT stop it: what was accepted is
+SIGHUP reads the packs and their part of the configuration anew, and says which
+other keys changed and need a restart. SIGTERM and SIGINT stop it: what was accepted is
 answered and the log is sealed.`,
 		Example: `  comity serve
   comity serve --data comity-data --listen 127.0.0.1:9000
@@ -182,7 +183,7 @@ func newService(ctx context.Context, c config.Config, a *app.App, logger *slog.L
 	s.traces = stop
 	o := httpapi.Options{
 		Door: a.Door, Auth: bearer{auth}, Vocabulary: func() *pack.Vocabulary { return a.Door.Engine().Program().Model().Vocab },
-		Reloader: a, Reader: a, Eraser: a, Logs: map[string]httpapi.Log{a.LogName: a}, PublicLogs: c.PublicLogs, PublicMetrics: c.PublicMetrics,
+		Reloader: a, Packs: a, Reader: a, Eraser: a, Logs: map[string]httpapi.Log{a.LogName: a}, PublicLogs: c.PublicLogs, PublicMetrics: c.PublicMetrics,
 		Ready: a.Ready, Recorder: a.Book, PublicURL: c.PublicURL, Tracer: tracer, Logger: logger,
 		AuthZEN: httpapi.AuthZEN{AllowConditional: c.AuthZEN.Conditional == "allow"},
 		Limits: httpapi.Limits{
@@ -286,12 +287,15 @@ func (s *service) run(ctx context.Context, l net.Listener) error {
 
 // reload reads the packs anew, for whoever may send signals to this process.
 func (s *service) reload(ctx context.Context) {
-	rec, err := s.app.Reload(ctx, principal.Local())
+	done, err := s.app.Reload(ctx, principal.Local())
 	if err != nil {
 		s.logger.Error("nothing was reloaded", "error", err)
 		return
 	}
-	s.logger.Info("reloaded", "program", s.app.Door.Engine().Program().Hash(), "entry", *rec.Index)
+	s.logger.Info("reloaded", "program", s.app.Door.Engine().Program().Hash(), "candidate", done.Candidate, "entry", *done.Record.Index, "applied", done.Applied)
+	if len(done.Restart) > 0 {
+		s.logger.Warn("these keys of the configuration changed and need a restart", "keys", done.Restart)
+	}
 }
 
 // close answers what was accepted and seals the log.

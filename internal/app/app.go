@@ -52,6 +52,12 @@ type App struct {
 	anchor   *translog.FileAnchor
 	programs *programs
 	signing  atomic.Pointer[[]string] // public keys of those that sign, the current one first
+	// changing is held while what decides changes. It guards config, once it is open, and:
+	changing sync.Mutex
+	known    deciding  // what the log says of it
+	active   string    // the candidate's files that are in force, by their hash
+	proposed *proposal // the candidate that decides in shadow
+	recorded string    // the configuration's hash in the log, also if it waits for a restart
 	// locked is why the log must not be written, found before it was opened.
 	locked error
 	// decides is false if what would decide is of no interest.
@@ -92,11 +98,7 @@ func open(ctx context.Context, c config.Config, logger *slog.Logger, decides boo
 		}
 	}()
 	// The user's files come first: a fault in them leaves no folder behind.
-	eng, err := loadPacks(a.config.Packs)
-	if err != nil {
-		return nil, err
-	}
-	candidate, err := loadCandidate(a.config.Packs)
+	packs, err := load(a.config.Packs)
 	if err != nil {
 		return nil, err
 	}
@@ -124,15 +126,23 @@ func open(ctx context.Context, c config.Config, logger *slog.Logger, decides boo
 	if err != nil {
 		return nil, err
 	}
+	r, rebuilt := rules{inForce: packs.base}, false
+	if decides {
+		a.known, rebuilt = a.decidedBefore(ctx)
+		if r, err = a.rules(a.config.Packs, packs, a.known.Activated); err != nil {
+			return nil, err
+		}
+	}
+	a.active = r.active
 	a.Door, err = decide.New(decide.Options{
-		Sources: sources, Engine: eng, Candidate: candidate, Recorder: a.recorder(), Programs: a.programs, Clock: newClock(), ClockBound: a.config.Clock.Bound, Since: since,
+		Sources: sources, Engine: r.inForce, Recorder: a.recorder(), Programs: a.programs, Clock: newClock(), ClockBound: a.config.Clock.Bound, Since: since,
 		Logger: a.logger, Cell: cell, Log: cell, Head: func() []byte { return a.Log.Head().Note },
 		MaxInFlight: a.config.Limits.InFlight, Later: a.later(),
 	})
 	if err != nil {
 		return nil, err
 	}
-	if err := a.begin(ctx); err != nil {
+	if err := a.begin(ctx, &r, rebuilt); err != nil {
 		return nil, errors.Join(err, a.Door.Close(ctx))
 	}
 	return a, nil
@@ -275,11 +285,11 @@ func (a *App) lastTime() (time.Time, error) {
 
 // begin records what must stand in the log before the first decision, and starts to watch
 // the principals.
-func (a *App) begin(ctx context.Context) error {
+func (a *App) begin(ctx context.Context, r *rules, rebuilt bool) error {
 	a.Principals = principal.NewStore(PrincipalsFile(a.folder.dir), time.Now)
 	if err := a.Ready(); err != nil {
 		a.logger.Error("nothing can be recorded, so nothing is answered", "error", err)
-	} else if err := a.recordStart(ctx); err != nil {
+	} else if err := a.recordStart(ctx, r, rebuilt); err != nil {
 		return err
 	}
 	if err := a.Principals.Sync(ctx, journal{a}); err != nil && a.Ready() == nil {
@@ -346,32 +356,6 @@ func (a *App) Ready() error {
 		return &comity.Error{Code: comity.CodeUnavailable, Op: "log " + a.Origin, Err: err, Remedy: remedy}
 	}
 	return a.Door.Ready()
-}
-
-// Reload reads the packs anew; who asked for it is recorded before they take effect. It
-// also accepts a clock that had jumped, and takes over changed signing keys and principals.
-func (a *App) Reload(ctx context.Context, by decide.Caller) (comity.Record, error) {
-	if err := by.Require(decide.ScopeAdminister); err != nil {
-		return comity.Record{}, err
-	}
-	if err := a.Door.AcceptClock(ctx, by); err != nil {
-		return comity.Record{}, err
-	}
-	next, err := loadPacks(a.config.Packs)
-	if err != nil {
-		return comity.Record{}, err
-	}
-	rec, err := a.Door.Reload(ctx, by, next)
-	if err != nil {
-		return comity.Record{}, err
-	}
-	if err := a.takeOverKeys(ctx, by); err != nil {
-		return comity.Record{}, err
-	}
-	if err := a.writeDeciding(); err != nil {
-		a.logger.Warn("the next start will record packs and keys once more", "error", err)
-	}
-	return rec, a.Principals.Sync(ctx, journal{a})
 }
 
 // Close finishes what was accepted, seals the log and releases the folder.

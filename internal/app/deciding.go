@@ -27,6 +27,13 @@ type deciding struct {
 	Config  string `json:"config,omitempty"`
 	// Keys are the public keys of those that sign.
 	Keys []string `json:"keys,omitempty"`
+	// Candidate is the hash of the files that were proposed last, and Proposer who did.
+	Candidate string `json:"candidate,omitempty"`
+	Proposer  string `json:"proposer,omitempty"`
+	// Activated is the hash of the candidate's files that were brought into force last.
+	Activated string `json:"activated,omitempty"`
+	// Pending tells that a change is being recorded: the log knows how it ended.
+	Pending bool `json:"pending,omitempty"`
 	// Sum is the hash of the rest, so that a damaged file is not believed.
 	Sum string `json:"sum"`
 }
@@ -43,8 +50,13 @@ func (d deciding) sum() string {
 
 func (a *App) decidingFile() string { return filepath.Join(a.folder.dir, cell, "deciding.json") }
 
+// writeDeciding writes what decides now.
 func (a *App) writeDeciding() error {
-	d := deciding{Program: a.Door.Engine().Program().Hash(), Config: a.config.Hash(), Keys: a.signers()}
+	a.known.Program, a.known.Keys = a.Door.Engine().Program().Hash(), a.signers()
+	return a.store(a.known)
+}
+
+func (a *App) store(d deciding) error {
 	d.Sum = d.sum()
 	text, err := json.Marshal(d)
 	if err != nil {
@@ -54,19 +66,10 @@ func (a *App) writeDeciding() error {
 }
 
 // decidedBefore is what decided until now, from its file, or from the log if that is missing
-// or damaged: then the file has to be written anew.
+// or damaged: then the file has to be written anew. A log that is only read is not searched.
 func (a *App) decidedBefore(ctx context.Context) (before deciding, rebuilt bool) {
-	text, err := os.ReadFile(a.decidingFile())
-	if errors.Is(err, fs.ErrNotExist) && a.Recovery.Created {
-		return before, false
-	}
-	if err == nil {
-		err = json.Unmarshal(text, &before)
-	}
-	if err == nil && before.Sum != before.sum() {
-		err = errors.New("its checksum is another")
-	}
-	if err == nil {
+	before, err := a.readDeciding()
+	if err == nil || errors.Is(err, fs.ErrNotExist) && a.Recovery.Created || a.locked != nil || a.Log.ReadOnly() != nil {
 		return before, false
 	}
 	a.logger.Warn("what decided before is read from the log, since its file is damaged or missing", "path", a.decidingFile(), "error", err)
@@ -75,6 +78,23 @@ func (a *App) decidedBefore(ctx context.Context) (before deciding, rebuilt bool)
 		a.logger.Warn("what decided before is not known, so that it is recorded once more", "error", err)
 	}
 	return before, true
+}
+
+func (a *App) readDeciding() (d deciding, err error) {
+	text, err := os.ReadFile(a.decidingFile())
+	if err == nil {
+		err = json.Unmarshal(text, &d)
+	}
+	switch {
+	case err != nil:
+	case d.Sum != d.sum():
+		err = errors.New("its checksum is another")
+	case d.Pending:
+		err = errors.New("a change was being recorded")
+	default:
+		return d, nil
+	}
+	return deciding{}, err
 }
 
 // rebuildWait is how long a start waits for the index to find what decided.
@@ -86,7 +106,7 @@ func (a *App) decidedByLog(ctx context.Context) (d deciding, err error) {
 	if indexed, size := a.Book.Indexed(), a.Log.Head().Size; indexed < size {
 		return d, fmt.Errorf("the index covers %d of %d entries", indexed, size)
 	}
-	types := []string{audit.TypePacksChanged, audit.TypeConfigChanged, audit.TypeLogCreated, audit.TypeKeyRotated, audit.TypeKeyRetired}
+	types := []string{audit.TypePacksChanged, audit.TypePacksProposed, audit.TypeConfigChanged, audit.TypeLogCreated, audit.TypeKeyRotated, audit.TypeKeyRetired}
 	for q := (audit.Query{Types: types, Limit: audit.MaxLimit}); ; {
 		page, err := a.Book.Query(ctx, q)
 		if err != nil {
@@ -97,11 +117,11 @@ func (a *App) decidedByLog(ctx context.Context) (d deciding, err error) {
 			if err != nil {
 				return deciding{}, err
 			}
-			var p struct{ What, Old, New, Key string }
+			var p changePayload
 			if e.Payload == nil || json.Unmarshal(e.Payload, &p) != nil {
 				return deciding{}, fmt.Errorf("entry %d cannot be opened: %s", e.Index, e.Missing)
 			}
-			d.follow(e.Leaf.Type, p.What, p.Old, p.New, p.Key)
+			d.follow(e.Leaf.Type, &p)
 		}
 		if q.Cursor = page.Cursor; q.Cursor == "" {
 			return d, nil
@@ -109,20 +129,28 @@ func (a *App) decidedByLog(ctx context.Context) (d deciding, err error) {
 	}
 }
 
+// changePayload is what an entry says of a change.
+type changePayload struct{ What, Old, New, Key, Principal string }
+
 // follow takes over what an entry says.
-func (d *deciding) follow(kind, what, old, now, key string) {
+func (d *deciding) follow(kind string, p *changePayload) {
 	switch kind {
+	case audit.TypePacksProposed:
+		d.Candidate, d.Proposer = p.What, p.Principal
 	case audit.TypePacksChanged:
-		d.Program = now
+		d.Program = p.New
+		if p.What != "" { // the files of a candidate
+			d.Activated = p.What
+		}
 	case audit.TypeConfigChanged:
-		if what == "configuration" { // not the clock
-			d.Config = now
+		if p.What == "configuration" { // not the clock
+			d.Config = p.New
 		}
 	case audit.TypeLogCreated:
-		d.Keys = []string{key}
+		d.Keys = []string{p.Key}
 	case audit.TypeKeyRotated:
-		d.Keys = append([]string{now}, strings.Fields(old)...)
+		d.Keys = append([]string{p.New}, strings.Fields(p.Old)...)
 	case audit.TypeKeyRetired:
-		d.Keys = slices.DeleteFunc(d.Keys, func(k string) bool { return k == old })
+		d.Keys = slices.DeleteFunc(d.Keys, func(k string) bool { return k == p.Old })
 	}
 }

@@ -191,8 +191,8 @@ func TestReloadNeedsScope(t *testing.T) {
 	if a.Log.Head().Size != size {
 		t.Error("something was recorded")
 	}
-	rec, err := a.Reload(t.Context(), principal.Local())
-	if err != nil || uint64(*rec.Index) != size {
-		t.Errorf("reload: %+v, %v", rec, err)
+	done, err := a.Reload(t.Context(), principal.Local())
+	if err != nil || uint64(*done.Record.Index) != size {
+		t.Errorf("reload: %+v, %v", done, err)
 	}
 }

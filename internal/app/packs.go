@@ -26,16 +26,6 @@ func LoadPacks(dirs []string) (*engine.Engine, error) {
 	return loadPacks(config.Packs{Dirs: dirs})
 }
 
-// loadCandidate loads what decides in shadow: the packs in force with the candidate's
-// folder added; nil if there is none.
-func loadCandidate(c config.Packs) (*engine.Engine, error) {
-	if c.Candidate == "" {
-		return nil, nil
-	}
-	c.Dirs = append(slices.Clone(c.Dirs), c.Candidate)
-	return loadPacks(c)
-}
-
 func loadPacks(c config.Packs) (*engine.Engine, error) {
 	o := engine.Options{NoEmbedded: c.Only}
 	hidden := hiddenFS{FS: packs.FS, names: slices.Clone(shared)}

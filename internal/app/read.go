@@ -70,10 +70,11 @@ func RegionsInside(regions *pack.Regions, codes []string, from, to time.Time) []
 	return slices.Compact(out)
 }
 
-// Show opens an entry for a reader; sub is -1 for one that is not part of a batch. A
-// decision is computed again and explained in a voice.
-func (a *App) Show(ctx context.Context, by decide.Caller, index uint64, sub int, voice string) (decide.Shown, error) {
-	if voice != decide.VoiceAuditor && voice != decide.VoicePerson {
+// Show opens an entry for a reader; sub is -1 for one that is not part of a batch. That he
+// does is an entry before he sees what was sealed. A decision is computed again and
+// explained in a voice.
+func (a *App) Show(ctx context.Context, by decide.Caller, index uint64, sub int, view decide.View) (decide.Shown, error) {
+	if view.Voice != decide.VoiceAuditor && view.Voice != decide.VoicePerson {
 		return decide.Shown{}, &comity.Error{Code: comity.CodeInvalid, Op: "show entry", Err: errors.New("there is no such voice"), Remedy: "use auditor or person"}
 	}
 	if err := by.Require(decide.ScopeReadLog); err != nil {
@@ -86,20 +87,36 @@ func (a *App) Show(ctx context.Context, by decide.Caller, index uint64, sub int,
 	if err := by.MayRead(&e.Leaf); err != nil {
 		return decide.Shown{}, err
 	}
-	head := a.Log.Head()
-	out := decide.Shown{Entry: e, Log: a.LogName, Tree: audit.Completeness{
-		Log: a.LogName, Size: head.Size, Root: base64.StdEncoding.EncodeToString(head.Root[:]), Indexed: min(a.Book.Indexed(), head.Size), Checkpoint: string(head.Note),
-	}}
-	if e.Leaf.Type == audit.TypeDecision && e.Payload != nil {
-		eng, err := a.Program(e.Leaf.Program)
-		if err != nil {
-			return decide.Shown{}, err
-		}
-		if out.Recomputed, err = decide.Again(eng, &out.Entry, voice); err != nil {
+	if view.LeafOnly {
+		e.Payload = nil
+	}
+	out := decide.Shown{Entry: e, Log: a.LogName}
+	if e.Payload != nil {
+		if err := a.open(ctx, by, &out, view.Voice); err != nil {
 			return decide.Shown{}, err
 		}
 	}
+	head := a.Log.Head()
+	out.Tree = audit.Completeness{
+		Log: a.LogName, Size: head.Size, Root: base64.StdEncoding.EncodeToString(head.Root[:]), Indexed: min(a.Book.Indexed(), head.Size), Checkpoint: string(head.Note),
+	}
 	return out, nil
+}
+
+// open records that an entry is opened and computes a decision again.
+func (a *App) open(ctx context.Context, by decide.Caller, out *decide.Shown, voice string) error {
+	if out.Leaf.Type == audit.TypeDecision {
+		eng, err := a.Program(out.Leaf.Program)
+		if err != nil {
+			return err
+		}
+		if out.Recomputed, err = decide.Again(eng, &out.Entry, voice); err != nil {
+			return err
+		}
+	}
+	rec, err := a.Door.Opened(ctx, by, a.LogName, &out.Entry)
+	out.Opening = &rec
+	return err
 }
 
 // Erase destroys the key of a subject, for ever, after who wants that and why is recorded.

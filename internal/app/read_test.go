@@ -4,6 +4,8 @@
 package app_test
 
 import (
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -118,5 +120,46 @@ func TestEraseNeeds(t *testing.T) {
 	}
 	if _, err := a.Erase(t.Context(), principal.Local(), anna, "why"); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestOpeningIsRecorded: who opens an entry is in the log before he sees it, is found by the
+// name of the person concerned, and is not shown if it cannot be recorded.
+func TestOpeningIsRecorded(t *testing.T) {
+	a := open(t, folders(t))
+	req := transfer()
+	req.Tenant = "acme"
+	d, err := a.Door.Decide(t.Context(), principal.Local(), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	auditor := decide.Caller{ID: "carla", Tenant: "acme", Scopes: []decide.Scope{decide.ScopeReadLog}}
+	view := decide.View{Voice: decide.VoicePerson}
+	size := a.Log.Head().Size
+	e, err := a.Show(t.Context(), auditor, uint64(*d.Record.Index), -1, view)
+	if err != nil || e.Payload == nil || e.Opening == nil || uint64(*e.Opening.Index) != size || e.Tree.Size != size+1 {
+		t.Fatalf("%+v, %v", e, err)
+	}
+	own, err := a.Book.Show(t.Context(), size, -1)
+	if err != nil || own.Leaf.Type != audit.TypeDataAccess || own.Leaf.Action != "show" || own.Leaf.Tenant != "acme" || own.Leaf.Subject != e.Leaf.Subject {
+		t.Errorf("%+v, %v", own.Leaf, err)
+	}
+	for _, want := range []string{`"principal":"carla"`, `"entry":"local/` + strconv.FormatInt(*d.Record.Index, 10) + `"`, `"subject":"` + e.Leaf.Subject.String() + `"`} {
+		if !strings.Contains(string(own.Payload), want) {
+			t.Errorf("no %s in %s", want, own.Payload)
+		}
+	}
+	a.AwaitIndex(t.Context(), 5*time.Second)
+	page, err := a.Query(t.Context(), auditor, audit.Query{Subject: comity.Subject{ID: "anna"}, Types: []string{audit.TypeDataAccess}})
+	if err != nil || len(page.Entries) != 1 || page.Entries[0].Index != size {
+		t.Errorf("%+v, %v", page.Entries, err)
+	}
+	stranger := decide.Caller{ID: "eve", Tenant: "globex", Scopes: decide.Scopes()}
+	if _, err := a.Show(t.Context(), stranger, uint64(*d.Record.Index), -1, view); comity.CodeOf(err) != comity.CodeForbidden || a.Log.Head().Size != size+1 {
+		t.Errorf("another tenant: %v", err)
+	}
+	view.LeafOnly = true
+	if e, err := a.Show(t.Context(), auditor, uint64(*d.Record.Index), -1, view); err != nil || e.Payload != nil || e.Opening != nil || a.Log.Head().Size != size+1 {
+		t.Errorf("the leaf alone: %+v, %v", e, err)
 	}
 }

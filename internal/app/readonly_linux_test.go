@@ -16,6 +16,7 @@ import (
 	"github.com/comity-project/comity/internal/app"
 	"github.com/comity-project/comity/internal/audit"
 	"github.com/comity-project/comity/internal/config"
+	"github.com/comity-project/comity/internal/decide"
 	"github.com/comity-project/comity/internal/principal"
 )
 
@@ -46,8 +47,14 @@ func TestReadOnlyFolder(t *testing.T) {
 	if err != nil || len(page.Entries) != 1 || page.Entries[0].Index != uint64(*d.Record.Index) {
 		t.Errorf("%+v, %v", page.Entries, err)
 	}
-	if e, err := b.Show(t.Context(), principal.Local(), uint64(*d.Record.Index), -1, "auditor"); err != nil || !e.Recomputed.Same {
-		t.Errorf("%v", err)
+	view := decide.View{Voice: decide.VoiceAuditor}
+	e, err := b.Show(t.Context(), principal.Local(), uint64(*d.Record.Index), -1, view)
+	if comity.CodeOf(err) != comity.CodeUnavailable || !strings.Contains(err.Error(), "cannot be written") || !strings.Contains(err.Error(), "--without-payload") || e.Payload != nil {
+		t.Errorf("opened without a record: %+v, %v", e, err)
+	}
+	view.LeafOnly = true
+	if e, err := b.Show(t.Context(), principal.Local(), uint64(*d.Record.Index), -1, view); err != nil || e.Payload != nil || e.Leaf.Effect != comity.Deny {
+		t.Errorf("the leaf alone: %+v, %v", e, err)
 	}
 	_, asked := b.Door.Decide(t.Context(), principal.Local(), transfer())
 	_, erased := b.Erase(t.Context(), principal.Local(), comity.Subject{ID: "anna"}, "why")

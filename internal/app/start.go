@@ -12,13 +12,14 @@ import (
 
 	"github.com/comity-project/comity"
 	"github.com/comity-project/comity/internal/audit"
+	"github.com/comity-project/comity/internal/config"
 	"github.com/comity-project/comity/internal/decide"
 	"github.com/comity-project/comity/internal/principal"
 )
 
 // recordStart records that the log began or was recovered, and that other packs or
 // another configuration decide than before.
-func (a *App) recordStart(ctx context.Context) error {
+func (a *App) recordStart(ctx context.Context, r *rules, rebuilt bool) error {
 	by := principal.Local()
 	if a.Recovery.Created {
 		if err := a.own(ctx, audit.TypeLogCreated, audit.Object{{Name: "origin", Value: a.Origin}, {Name: "key", Value: a.VerifierKey()}}); err != nil {
@@ -37,24 +38,31 @@ func (a *App) recordStart(ctx context.Context) error {
 	if !a.decides {
 		return nil
 	}
-	return a.recordDeciding(ctx, by)
+	return a.recordDeciding(ctx, by, r, rebuilt)
 }
 
-// recordDeciding records that something else decides, or signs, than before.
-func (a *App) recordDeciding(ctx context.Context, by decide.Caller) error {
-	before, changed := a.decidedBefore(ctx)
-	if hash := a.Door.Engine().Program().Hash(); hash != before.Program {
+// recordDeciding records that something else decides, is proposed, or signs than before;
+// changed tells that the file of that must be written in any case.
+func (a *App) recordDeciding(ctx context.Context, by decide.Caller, r *rules, changed bool) error {
+	before := a.known
+	if hash := r.inForce.Program().Hash(); hash != before.Program {
 		changed = true
-		if err := a.Door.Begin(ctx, by, before.Program); err != nil {
+		if err := a.Door.Begin(ctx, by, before.Program, r.activation()); err != nil {
 			return err
 		}
 	}
+	a.recorded = before.Config
 	if hash := a.config.Hash(); hash != before.Config {
 		changed = true
-		if _, err := a.Door.Changed(ctx, by, decide.Change{Type: audit.TypeConfigChanged, What: "configuration", Old: before.Config, New: hash}); err != nil {
+		if err := a.recordConfig(ctx, by, hash, config.Changes{}); err != nil {
 			return err
 		}
+		a.recorded, a.known.Config = hash, hash
 	}
+	if err := a.propose(ctx, by, r, true); err != nil {
+		return err
+	}
+	changed = changed || a.known.Candidate != before.Candidate
 	// After adopt, those known are of the log before.
 	before.Keys = slices.DeleteFunc(before.Keys, func(k string) bool { return !strings.HasPrefix(k, a.Origin+"+") })
 	if len(before.Keys) > 0 && !slices.Equal(before.Keys, a.signers()) {

@@ -76,6 +76,9 @@ func (b *Book) Check(e *Event) error {
 	if err := b.o.Types.Check(e); err != nil {
 		return err
 	}
+	if err := checkDetails(e.Details); err != nil {
+		return err
+	}
 	return checkNames(e)
 }
 

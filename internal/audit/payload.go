@@ -32,8 +32,14 @@ const (
 	// MaxText bounds, in bytes, what names a person or a thing: actor, resource, source,
 	// purpose and subject. Longer content belongs into details.
 	MaxText = 1024
+	// MaxName bounds, in bytes, what stands in the leaf in clear: type, action, tenant and
+	// region.
+	MaxName = 128
+	// MaxDetails bounds the details of an application's event, in bytes of JSON as its
+	// texts, names and numbers count, and MaxDetailsDepth how deep they are nested.
+	MaxDetails      = 64 << 10
+	MaxDetailsDepth = 16
 
-	maxName = 128
 	maxList = 4096
 )
 
@@ -245,8 +251,8 @@ func checkNameList(what string, list []string) error {
 // checkName: letters and digits of any script, spaces between words, and _ . : / - ( ).
 // An @ or + would let e-mail addresses and telephone numbers in.
 func checkName(what, s string) error {
-	if len(s) > maxName {
-		return invalidEvent(fmt.Sprintf("%s has %d bytes, more than %d", what, len(s), maxName), "shorten it")
+	if len(s) > MaxName {
+		return invalidEvent(fmt.Sprintf("%s has %d bytes, more than %d", what, len(s), MaxName), "shorten it")
 	}
 	prev := rune(' ')
 	for _, c := range s {

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"sync"
 
 	"github.com/comity-project/comity"
 	"github.com/comity-project/comity/proof"
@@ -48,7 +49,34 @@ func (b *Book) Show(ctx context.Context, index uint64, sub int) (Entry, error) {
 	if err != nil {
 		return Entry{}, err
 	}
-	out := Entry{Found: e}
+	return b.opened(ctx, e, sealed)
+}
+
+// Reading reads several entries. It keeps the batch that it read last, since each of its
+// parts would otherwise cost the whole of it. It is safe for concurrent use.
+type Reading struct {
+	book *Book
+	mu   sync.Mutex
+	r    reader
+}
+
+// Reading begins one.
+func (b *Book) Reading() *Reading { return &Reading{book: b} }
+
+// Show is Book.Show.
+func (x *Reading) Show(ctx context.Context, index uint64, sub int) (Entry, error) {
+	x.mu.Lock()
+	e, sealed, err := x.r.entry(x.book, Place{index, sub})
+	x.mu.Unlock()
+	if err != nil {
+		return Entry{}, err
+	}
+	return x.book.opened(ctx, e, sealed)
+}
+
+// opened opens an entry that was read.
+func (b *Book) opened(ctx context.Context, e Found, sealed []byte) (out Entry, err error) {
+	out = Entry{Found: e}
 	if e.Leaf.Batch != nil {
 		out.Missing = MissingBatch
 		return out, nil

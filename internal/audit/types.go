@@ -25,6 +25,7 @@ const (
 	TypeLogRecovered     = "log.recovered"
 	TypeKeyRotated       = "key.rotated"
 	TypeKeyRetired       = "key.retired"
+	TypePacksProposed    = "packs.proposed"
 	TypePacksChanged     = "packs.changed"
 	TypeConfigChanged    = "config.changed"
 	TypePrincipalAdded   = "principal.added"

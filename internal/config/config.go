@@ -54,6 +54,9 @@ type Config struct {
 	// hash names the file's content, with that of Attributes, for the event of its change.
 	hash       string
 	attributes []byte
+	// path is the file, source what it said: flags may have changed the rest.
+	path   string
+	source *Config
 }
 
 // TLS names the server's certificate, which is read again when it is renewed.
@@ -75,7 +78,9 @@ type Packs struct {
 	// Only leaves the embedded packs out: what decides is in Dirs. Their vocabulary stays.
 	Only bool `yaml:"only"`
 	// Candidate is a folder of packs that decide in shadow: answers do not change, but
-	// those that would are counted and listed.
+	// those that would are counted and listed, until a second person activates them
+	// (docs/deploy.md). Once activated they are in force as if they stood in dirs; another
+	// candidate then replaces them when it is activated.
 	Candidate string `yaml:"candidate"`
 }
 

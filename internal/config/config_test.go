@@ -6,6 +6,7 @@ package config_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -115,4 +116,42 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("%q: %v", text, err)
 		}
 	})
+}
+
+// TestAgain: a file that was changed is told apart into what a reload applies and what waits
+// for a restart; both are named again until then.
+func TestAgain(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "comity.yaml")
+	write := func(text string) {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("data: d\nlimits: {body: 1000}\npacks: {dirs: [a]}\n")
+	c, err := config.Read(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Data = "from a flag"
+	if next, ch, err := c.Again(); err != nil || len(ch.Applied)+len(ch.Restart) > 0 || next.Data != "from a flag" || next.Hash() != c.Hash() {
+		t.Errorf("unchanged: %+v, %v", ch, err)
+	}
+	write("data: d\nlimits: {body: 2000}\npacks: {dirs: [a, b], candidate: c}\ncertificates: []\n")
+	next, ch, err := c.Again()
+	if err != nil || !slices.Equal(ch.Applied, []string{"packs.dirs", "packs.candidate"}) || !slices.Equal(ch.Restart, []string{"limits.body"}) {
+		t.Fatalf("%+v, %v", ch, err)
+	}
+	if next.Limits.Body != 1000 || len(next.Packs.Dirs) != 2 || next.Packs.Candidate != filepath.Join(filepath.Dir(file), "c") || next.Hash() == c.Hash() || next.Data != "from a flag" {
+		t.Errorf("%+v", next)
+	}
+	if _, ch, err := next.Again(); err != nil || len(ch.Applied) > 0 || !slices.Equal(ch.Restart, []string{"limits.body"}) {
+		t.Errorf("a second time: %+v, %v", ch, err)
+	}
+	write("limits: {bodi: 1}\n")
+	if kept, _, err := next.Again(); err == nil || kept.Limits.Body != 1000 {
+		t.Errorf("a bad file: %v", err)
+	}
+	if _, ch, err := (config.Config{}).Again(); err != nil || len(ch.Applied)+len(ch.Restart) > 0 {
+		t.Errorf("no file: %+v, %v", ch, err)
+	}
 }

@@ -52,6 +52,10 @@ func Read(path string) (Config, error) {
 		c.relativeTo(filepath.Dir(path))
 		err = c.readAttributes(data)
 	}
+	if err == nil {
+		source := c
+		c.path, c.source = path, &source
+	}
 	return c, err
 }
 

@@ -18,12 +18,31 @@ import (
 
 // DecideBatch answers several requests under one leaf. A request that cannot be answered
 // has its error in its place; the error of the call is of the batch as a whole, which then
-// has no answers.
-func (d *Door) DecideBatch(ctx context.Context, c Caller, reqs []comity.Request) ([]Answer, error) {
+// has no answers. A batch that is sent again while its first attempt runs waits for that one
+// and gets its answers.
+func (d *Door) DecideBatch(ctx context.Context, c Caller, reqs []comity.Request) (answers []Answer, err error) {
 	if err := c.Require(ScopeDecide); err != nil {
 		return nil, d.failed(err)
 	}
-	b := &batch{door: d, caller: c, reqs: reqs, answers: make([]Answer, len(reqs))}
+	err = d.afterOthers(ctx, func() error {
+		answers, err = d.decideBatch(ctx, c, reqs)
+		return err
+	})
+	if err != nil {
+		return nil, d.failed(err)
+	}
+	for i := range answers {
+		if a := &answers[i]; a.Err != nil {
+			d.count.errors.Add(1)
+		} else {
+			d.count.decided(a.Decision.Effect)
+		}
+	}
+	return answers, nil
+}
+
+func (d *Door) decideBatch(ctx context.Context, c Caller, reqs []comity.Request) ([]Answer, error) {
+	b := &batch{door: d, caller: c, reqs: reqs, answers: make([]Answer, len(reqs)), read: d.reading()}
 	b.rest, _ = d.batches.Get().(*rest)
 	if b.rest == nil {
 		b.rest = new(rest)
@@ -31,20 +50,10 @@ func (d *Door) DecideBatch(ctx context.Context, c Caller, reqs []comity.Request)
 	b.rest.grow(len(reqs))
 	defer b.leave()
 	if err := d.load.enter(); err != nil {
-		return nil, d.failed(err)
+		return nil, err
 	}
 	defer d.load.leave()
-	if err := b.decide(ctx); err != nil {
-		return nil, d.failed(err)
-	}
-	for i := range b.answers {
-		if a := &b.answers[i]; a.Err != nil {
-			d.count.errors.Add(1)
-		} else {
-			d.count.decided(a.Decision.Effect)
-		}
-	}
-	return b.answers, nil
+	return b.answers, b.decide(ctx)
 }
 
 // decide answers and records all requests, in turn with other batches: each has enough
@@ -61,8 +70,8 @@ func (b *batch) decide(ctx context.Context) error {
 	}
 	b.now, b.noTime = d.time.now()
 	b.evaluate(ctx)
-	if b.underWay.Load() {
-		return errUnderWay
+	if other := b.underWay.Load(); other != nil {
+		return other
 	}
 	if err := b.record(ctx); err != nil {
 		return err
@@ -104,7 +113,8 @@ type batch struct {
 	now    time.Time // of all of them
 	noTime error
 
-	underWay atomic.Bool // an earlier attempt of this batch is
+	read     show                     // of what was answered before
+	underWay atomic.Pointer[underWay] // what this batch has to wait for
 	mu       sync.Mutex
 	leaves   []func()
 }
@@ -121,7 +131,7 @@ func (b *batch) evaluate(ctx context.Context) {
 	var wg sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), (len(b.reqs)+15)/16) {
 		wg.Go(func() {
-			for i := int(next.Add(1)) - 1; i < len(b.reqs) && !b.underWay.Load(); i = int(next.Add(1)) - 1 {
+			for i := int(next.Add(1)) - 1; i < len(b.reqs) && b.underWay.Load() == nil; i = int(next.Add(1)) - 1 {
 				a := &b.answers[i]
 				a.Decision, a.Err = b.one(ctx, i)
 			}
@@ -168,15 +178,15 @@ func (b *batch) claim(ctx context.Context, q *question, key string, dec *comity.
 	}
 	leave, err := b.door.claimKey(b.caller, key, body, b)
 	if err != nil {
-		if errors.Is(err, errUnderWay) {
-			b.underWay.Store(true)
+		if other := (*underWay)(nil); errors.As(err, &other) {
+			b.underWay.Store(other)
 		}
 		return false, err
 	}
 	b.mu.Lock()
 	b.leaves = append(b.leaves, leave)
 	b.mu.Unlock()
-	return b.door.replayDecision(ctx, b.caller, key, body, dec)
+	return b.door.replayDecision(ctx, b.caller, key, body, dec, b.read)
 }
 
 // record puts all that was decided under one leaf and gives each answer its place.
@@ -196,6 +206,7 @@ func (b *batch) record(ctx context.Context) error {
 	}
 	for n, i := range at {
 		b.answers[i].Decision.Record = &recs[n]
+		b.door.compared(b.questions[i], &b.answers[i].Decision)
 	}
 	return nil
 }

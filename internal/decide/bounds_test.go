@@ -274,7 +274,7 @@ func TestLeases(t *testing.T) {
 		if second.ID == first.ID {
 			t.Error("reused after a source changed")
 		}
-		if _, err := d.Reload(t.Context(), everybody, packs(t)); err != nil {
+		if _, err := d.Reload(t.Context(), everybody, packs(t), decide.Activation{}); err != nil {
 			t.Fatal(err)
 		}
 		if third := ask(); third.ID == second.ID {
@@ -415,32 +415,4 @@ type dropper struct{ *recorder }
 
 func (d *dropper) Append(context.Context, audit.Event) (comity.Record, error) {
 	return comity.Record{Log: "local", Index: new(int64)}, nil
-}
-
-// TestShadow: a candidate's other answers are counted and listed, and change nothing.
-func TestShadow(t *testing.T) {
-	none, err := engine.New(engine.Options{NoEmbedded: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, s := newDoor(t, func(s *setup) { s.o.Candidate = none })
-	for range 3 {
-		dec, err := d.Decide(t.Context(), everybody, denied())
-		if err != nil || dec.Effect != comity.Deny || dec.Program != packs(t).Program().Hash() {
-			t.Fatalf("%+v, %v", dec.Effect, err)
-		}
-	}
-	if err := d.Close(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	sh, ok := d.Shadow()
-	if !ok || sh.Decided != 3 || sh.Different != 3 || sh.Skipped != 0 || len(sh.Latest) != 3 || sh.Program != none.Program().Hash() {
-		t.Fatalf("shadow %+v", sh)
-	}
-	if l := sh.Latest[0]; l.ID != s.rec.events[0].ID || l.Effect != comity.Deny || l.Candidate == comity.Deny || l.Operation != "transfer" {
-		t.Errorf("difference %+v", l)
-	}
-	if _, ok := func() (decide.Shadow, bool) { d, _ := newDoor(t, nil); return d.Shadow() }(); ok {
-		t.Error("a shadow without a candidate")
-	}
 }

@@ -69,8 +69,6 @@ type Options struct {
 	Engine   *engine.Engine
 	Recorder Recorder
 	Programs Programs
-	// Candidate, if set, decides in shadow: differences are counted, answers do not change.
-	Candidate *engine.Engine
 	// Sources are asked in this order.
 	Sources []FactSource
 	Guards  []Guard
@@ -107,7 +105,7 @@ type Door struct {
 	batches sync.Pool     // of *rest
 	turns   chan struct{} // of batches that are being decided; nil: any number
 	queue   *queue
-	shadow  *shadow
+	shadow  atomic.Pointer[shadow]
 	count   counters
 	reload  sync.Mutex
 }
@@ -136,12 +134,9 @@ func New(o Options) (*Door, error) {
 	if o.Later > 0 {
 		d.queue = newQueue(o.Recorder, o.Later, o.Logger)
 	}
-	if o.Candidate != nil {
-		d.shadow = newShadow(o.Candidate, o.Logger)
-	}
-	// A queue or a shadow reads questions later, sources and guards may keep their facts.
+	// A queue reads questions later, sources and guards may keep their facts.
 	alone := len(o.Sources) == 0 && len(o.Guards) == 0
-	d.asked.reused = alone && d.queue == nil && d.shadow == nil
+	d.asked.reused = alone && d.queue == nil
 	if alone {
 		d.turns = make(chan struct{}, 2*runtime.GOMAXPROCS(0))
 	}
@@ -192,6 +187,7 @@ func (d *Door) decide(ctx context.Context, q *question) (comity.Decision, error)
 		return comity.Decision{}, err
 	}
 	dec.Record = &rec
+	d.compared(q, &dec)
 	return dec, nil
 }
 
@@ -238,9 +234,6 @@ func (d *Door) evaluate(q *question) (comity.Decision, error) {
 	}
 	dec.ID = d.newID()
 	dec.Overridden = q.overridden
-	if d.shadow != nil {
-		d.shadow.put(q, &dec)
-	}
 	return dec, d.keep(q.state, dec.Program)
 }
 
@@ -324,9 +317,7 @@ func unavailable(op string, err error) error {
 func (d *Door) Close(ctx context.Context) error {
 	err := d.load.close(ctx)
 	err = errors.Join(err, d.leases.close(ctx))
-	if d.shadow != nil {
-		d.shadow.close()
-	}
+	d.SetCandidate(nil, true)
 	if d.queue != nil {
 		err = errors.Join(err, d.queue.close(ctx))
 	}

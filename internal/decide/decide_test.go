@@ -39,7 +39,9 @@ func TestNoAnswerWithoutRecord(t *testing.T) {
 		"events": func(d *decide.Door) (any, error) {
 			return d.EventBatch(t.Context(), everybody, []audit.Event{access()})
 		},
-		"reload": func(d *decide.Door) (any, error) { return d.Reload(t.Context(), everybody, packs(t)) },
+		"reload": func(d *decide.Door) (any, error) {
+			return d.Reload(t.Context(), everybody, packs(t), decide.Activation{})
+		},
 	}
 	for name, ask := range ways {
 		// How many calls does it take? Each of them fails once.
@@ -468,11 +470,11 @@ func TestReload(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.rec.setFail(func(string) error { return errDisk })
-	if _, err := d.Reload(t.Context(), everybody, next); err == nil || d.Engine().Program().Hash() != before {
+	if _, err := d.Reload(t.Context(), everybody, next, decide.Activation{}); err == nil || d.Engine().Program().Hash() != before {
 		t.Fatalf("reloaded without a record: %v", err)
 	}
 	s.rec.setFail(nil)
-	if _, err := d.Reload(t.Context(), everybody, next); err != nil {
+	if _, err := d.Reload(t.Context(), everybody, next, decide.Activation{}); err != nil {
 		t.Fatal(err)
 	}
 	e := s.rec.recorded(audit.TypePacksChanged)

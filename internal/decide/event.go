@@ -52,14 +52,25 @@ func (d *Door) Event(ctx context.Context, c Caller, e audit.Event) (Recorded, er
 
 // EventBatch records events under one leaf. One that is wrong has its error in its place;
 // the error of the call means that nothing was recorded. One that was recorded before under
-// its idempotency key gets the first one's receipt.
-func (d *Door) EventBatch(ctx context.Context, c Caller, events []audit.Event) ([]RecordedOrErr, error) {
-	if err := d.load.enter(); err != nil {
+// its idempotency key gets the first one's receipt, after that one is done.
+func (d *Door) EventBatch(ctx context.Context, c Caller, events []audit.Event) (out []RecordedOrErr, err error) {
+	err = d.afterOthers(ctx, func() error {
+		out, err = d.eventBatch(ctx, c, events)
+		return err
+	})
+	if err != nil {
 		return nil, d.failed(err)
+	}
+	return out, nil
+}
+
+func (d *Door) eventBatch(ctx context.Context, c Caller, events []audit.Event) ([]RecordedOrErr, error) {
+	if err := d.load.enter(); err != nil {
+		return nil, err
 	}
 	defer d.load.leave()
 	out := make([]RecordedOrErr, len(events))
-	owner := new(byte) // tells this batch from others
+	owner, read := new(byte), d.reading() // owner tells this batch from others
 	now, noTime := d.time.now()
 	good, at := make([]audit.Event, 0, len(events)), make([]int, 0, len(events))
 	for i := range events {
@@ -69,11 +80,11 @@ func (d *Door) EventBatch(ctx context.Context, c Caller, events []audit.Event) (
 		if err == nil && e.IdempotencyKey != "" {
 			var found bool
 			var leave func()
-			if found, leave, err = d.claimEvent(ctx, c, e, &out[i].Recorded, owner); leave != nil {
+			if found, leave, err = d.claimEvent(ctx, c, e, &out[i].Recorded, owner, read); leave != nil {
 				defer leave() // until the batch is recorded
 			}
-			if errors.Is(err, errUnderWay) {
-				return nil, d.failed(err)
+			if other := (*underWay)(nil); errors.As(err, &other) {
+				return nil, err
 			}
 			if found {
 				continue
@@ -91,7 +102,7 @@ func (d *Door) EventBatch(ctx context.Context, c Caller, events []audit.Event) (
 	}
 	recs, err := d.o.Recorder.AppendBatch(ctx, good)
 	if err != nil {
-		return nil, d.failed(unavailable("record", err))
+		return nil, unavailable("record", err)
 	}
 	for n, i := range at {
 		out[i].Record = recs[n]
@@ -139,7 +150,7 @@ func (d *Door) eventOnce(ctx context.Context, c Caller, e *audit.Event, out *Rec
 		return err
 	}
 	return d.alone(ctx, c, e.IdempotencyKey, e.Request, func() error {
-		found, err := d.replayEvent(ctx, c, e, out)
+		found, err := d.replayEvent(ctx, c, e, out, d.o.Recorder.Show)
 		if err != nil || found {
 			return err
 		}
@@ -149,20 +160,20 @@ func (d *Door) eventOnce(ctx context.Context, c Caller, e *audit.Event, out *Rec
 
 // claimEvent holds the idempotency key of an event of a batch until leave, unless it finds
 // the event recorded.
-func (d *Door) claimEvent(ctx context.Context, c Caller, e *audit.Event, out *Recorded, owner any) (found bool, leave func(), err error) {
+func (d *Door) claimEvent(ctx context.Context, c Caller, e *audit.Event, out *Recorded, owner any, read show) (found bool, leave func(), err error) {
 	if e.Request, err = eventBody(e); err != nil {
 		return false, nil, err
 	}
 	if leave, err = d.claimKey(c, e.IdempotencyKey, e.Request, owner); err != nil {
 		return false, nil, err
 	}
-	found, err = d.replayEvent(ctx, c, e, out)
+	found, err = d.replayEvent(ctx, c, e, out, read)
 	return found, leave, err
 }
 
-func (d *Door) replayEvent(ctx context.Context, c Caller, e *audit.Event, out *Recorded) (bool, error) {
+func (d *Door) replayEvent(ctx context.Context, c Caller, e *audit.Event, out *Recorded, read show) (bool, error) {
 	var first struct{ ID string }
-	at, rec, found, err := d.replay(ctx, c, e.IdempotencyKey, e.Request, &first)
+	at, rec, found, err := d.replay(ctx, c, e.IdempotencyKey, e.Request, &first, read)
 	if err == nil && found {
 		*out = Recorded{ID: first.ID, At: at, Record: rec}
 	}
@@ -223,13 +234,32 @@ func (d *Door) changed(ctx context.Context, by Caller, ch Change, now time.Time)
 	return rec, unavailableOr("record the change", err)
 }
 
+// Activation says, of packs that come into force, which candidate is among them.
+type Activation struct {
+	// Layer is the hash of the candidate's files; empty if none is in force.
+	Layer string
+	// ProposedBy is who proposed the candidate, where it comes into force just now.
+	ProposedBy string
+}
+
+// Reloaded is the receipt of a reload.
+type Reloaded struct {
+	// Record is the entry that says which packs decide.
+	Record comity.Record
+	// Applied are the keys of the configuration that changed and count now, Restart those that
+	// count from the next start.
+	Applied, Restart []string
+	// Candidate is the program that decides in shadow; empty if there is none.
+	Candidate string
+}
+
 // Reload makes next decide from now on. Its sources are stored and the change recorded
 // before it takes effect; if that fails, nothing changes.
-func (d *Door) Reload(ctx context.Context, by Caller, next *engine.Engine) (comity.Record, error) {
+func (d *Door) Reload(ctx context.Context, by Caller, next *engine.Engine, a Activation) (comity.Record, error) {
 	d.reload.Lock()
 	defer d.reload.Unlock()
 	s := newState(next)
-	rec, err := d.packsChanged(ctx, by, s, d.Engine().Program().Hash())
+	rec, err := d.packsChanged(ctx, by, s, d.Engine().Program().Hash(), a)
 	if err != nil {
 		return comity.Record{}, err
 	}
@@ -241,22 +271,42 @@ func (d *Door) Reload(ctx context.Context, by Caller, next *engine.Engine) (comi
 
 // Begin records that the engine of a door that was just opened decides, after another
 // program, or none, decided here before.
-func (d *Door) Begin(ctx context.Context, by Caller, before string) error {
-	_, err := d.packsChanged(ctx, by, d.state.Load(), before)
+func (d *Door) Begin(ctx context.Context, by Caller, before string, a Activation) error {
+	_, err := d.packsChanged(ctx, by, d.state.Load(), before, a)
 	return err
 }
 
-func (d *Door) packsChanged(ctx context.Context, by Caller, s *state, before string) (comity.Record, error) {
+func (d *Door) packsChanged(ctx context.Context, by Caller, s *state, before string, a Activation) (comity.Record, error) {
 	hash := s.engine.Program().Hash()
 	if err := d.keep(s, hash); err != nil {
 		return comity.Record{}, err
 	}
-	var packs []string
-	for _, p := range s.engine.Program().Model().Packs {
+	details := map[string]any{"packs": Versions(s.engine)}
+	if a.ProposedBy != "" {
+		details["proposed_by"] = a.ProposedBy
+	}
+	return d.Changed(ctx, by, Change{Type: audit.TypePacksChanged, What: a.Layer, Old: before, New: hash, Details: details})
+}
+
+// Proposed records that somebody proposes a candidate, by the hash of its files. Its sources
+// are stored, so that what was proposed can be looked at later.
+func (d *Door) Proposed(ctx context.Context, by Caller, candidate *engine.Engine, layer string) (comity.Record, error) {
+	hash := candidate.Program().Hash()
+	if err := d.keep(newState(candidate), hash); err != nil {
+		return comity.Record{}, err
+	}
+	return d.Changed(ctx, by, Change{
+		Type: audit.TypePacksProposed, What: layer, Old: d.Engine().Program().Hash(), New: hash, Details: map[string]any{"packs": Versions(candidate)},
+	})
+}
+
+// Versions are the packs of an engine with their versions.
+func Versions(e *engine.Engine) (packs []string) {
+	for _, p := range e.Program().Model().Packs {
 		packs = append(packs, p.ID+" "+p.Version)
 	}
 	slices.Sort(packs)
-	return d.Changed(ctx, by, Change{Type: audit.TypePacksChanged, Old: before, New: hash, Details: map[string]any{"packs": packs}})
+	return packs
 }
 
 // AcceptClock takes the time of day as right after it jumped, and records both times. It

@@ -79,16 +79,40 @@ func (d *Door) alone(ctx context.Context, c Caller, key string, body []byte, do 
 	}
 }
 
-// errUnderWay: an earlier attempt of the same batch still runs. It is of the batch as a
-// whole, which can be sent again and then finds what the first attempt recorded.
-var errUnderWay = &comity.Error{
-	Code: comity.CodeUnavailable, Op: "idempotency key", Err: errors.New("a request with this key is under way"),
-	Remedy: "send all of it again in a moment; nothing of this attempt was recorded",
+// underWay says that somebody else has a key that a batch needs, until done is closed.
+type underWay struct{ done <-chan struct{} }
+
+func (*underWay) Error() string { return "a request with this key is under way" }
+
+// maxRounds bounds how often a batch waits for others. Two batches with the same keys in
+// another order can get into each other's way more than once.
+const maxRounds = 100
+
+// afterOthers runs do, and again after whoever had one of its keys is done: then do finds
+// what that one recorded. While it waits it holds no key, so that two batches cannot wait for
+// each other.
+func (d *Door) afterOthers(ctx context.Context, do func() error) error {
+	for range maxRounds {
+		err := do()
+		var other *underWay
+		if !errors.As(err, &other) {
+			return err
+		}
+		select {
+		case <-other.done:
+		case <-ctx.Done():
+			return unavailable("wait for the same request", ctx.Err())
+		}
+	}
+	return &comity.Error{
+		Code: comity.CodeUnavailable, Op: "idempotency key", Err: errors.New("requests with these keys are under way"),
+		Remedy: "send all of it again in a moment; nothing of this attempt was recorded",
+	}
 }
 
 // claimKey holds an idempotency key for a line of a batch until leave is called. To wait
 // for whoever has it could be to wait for this very batch, so that is an error: of the line
-// if this batch has it, errUnderWay if somebody else does.
+// if this batch has it, underWay if somebody else does.
 func (d *Door) claimKey(c Caller, key string, body []byte, owner any) (leave func(), err error) {
 	if err := checkKey(key); err != nil {
 		return nil, err
@@ -103,7 +127,7 @@ func (d *Door) claimKey(c Caller, key string, body []byte, owner any) (leave fun
 	case !bytes.Equal(other.body, body):
 		return nil, errOtherBody()
 	}
-	return nil, errUnderWay
+	return nil, &underWay{other.done}
 }
 
 // keyFault is a conflict about an idempotency key.
@@ -143,7 +167,7 @@ func (d *Door) keyed(ctx context.Context, q *question, key string) (dec comity.D
 		return dec, err
 	}
 	err = d.alone(ctx, q.caller, key, body, func() error {
-		found, err := d.replayDecision(ctx, q.caller, key, body, &dec)
+		found, err := d.replayDecision(ctx, q.caller, key, body, &dec, d.o.Recorder.Show)
 		if err == nil && !found {
 			dec, err = d.decide(ctx, q)
 		}
@@ -152,9 +176,22 @@ func (d *Door) keyed(ctx context.Context, q *question, key string) (dec comity.D
 	return dec, err
 }
 
-func (d *Door) replayDecision(ctx context.Context, c Caller, key string, body []byte, dec *comity.Decision) (bool, error) {
+// show reads an entry.
+type show func(ctx context.Context, index uint64, sub int) (audit.Entry, error)
+
+// reading reads the entries of a batch that is sent again, which mostly are parts of one.
+func (d *Door) reading() show {
+	switch r := d.o.Recorder.(type) {
+	case interface{ Reading() *audit.Reading }:
+		return r.Reading().Show
+	default:
+		return r.Show
+	}
+}
+
+func (d *Door) replayDecision(ctx context.Context, c Caller, key string, body []byte, dec *comity.Decision, read show) (bool, error) {
 	var payload struct{ Decision *comity.Decision }
-	_, rec, found, err := d.replay(ctx, c, key, body, &payload)
+	_, rec, found, err := d.replay(ctx, c, key, body, &payload, read)
 	if err != nil || !found {
 		return false, err
 	}
@@ -167,7 +204,7 @@ func (d *Door) replayDecision(ctx context.Context, c Caller, key string, body []
 }
 
 // replay reads the payload that was recorded under a key, and when.
-func (d *Door) replay(ctx context.Context, c Caller, key string, body []byte, payload any) (at time.Time, rec comity.Record, found bool, err error) {
+func (d *Door) replay(ctx context.Context, c Caller, key string, body []byte, payload any, read show) (at time.Time, rec comity.Record, found bool, err error) {
 	seen, found, err := d.o.Recorder.Replay(ctx, c.ID, key, body)
 	switch {
 	case err != nil:
@@ -177,7 +214,7 @@ func (d *Door) replay(ctx context.Context, c Caller, key string, body []byte, pa
 	case !seen.SameRequest:
 		return at, rec, false, errOtherBody()
 	}
-	entry, err := d.o.Recorder.Show(ctx, seen.Index, seen.Sub)
+	entry, err := read(ctx, seen.Index, seen.Sub)
 	if err != nil {
 		return at, rec, false, unavailable("read the first answer", err)
 	}

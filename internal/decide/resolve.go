@@ -140,7 +140,7 @@ func (d *Door) resolvePart(ctx context.Context, q *question, defaults, given com
 	dated := func(facts comity.Facts) bool {
 		return slices.ContainsFunc(q.state.dates, func(name string) bool { return facts[name] != nil })
 	}
-	if len(defaults) == 0 && len(d.o.Sources) == 0 && d.shadow == nil && dated(given) {
+	if len(defaults) == 0 && len(d.o.Sources) == 0 && dated(given) {
 		return given, nil, nil // nothing to add, and nobody keeps them
 	}
 	if q.reused && q.req.Parts == nil && len(defaults) == 0 {

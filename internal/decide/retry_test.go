@@ -4,6 +4,9 @@
 package decide_test
 
 import (
+	"context"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -12,8 +15,8 @@ import (
 	"github.com/comity-project/comity/internal/decide"
 )
 
-// TestBatchRetry: who sends a batch again while its first attempt still runs is told to
-// come back, for the whole batch, and then gets the answers of the first one.
+// TestBatchRetry: who sends a batch again while its first attempt still runs waits for it and
+// gets the answers of the first one; nothing is recorded twice, and nobody waits for ever.
 func TestBatchRetry(t *testing.T) {
 	d, s := newDoor(t, func(s *setup) { s.rec.wait = make(chan struct{}) })
 	reqs := make([]comity.Request, 40)
@@ -42,14 +45,24 @@ func TestBatchRetry(t *testing.T) {
 	for s.rec.waiting.Load() < 2 {
 		time.Sleep(time.Millisecond)
 	}
-	if list, err := d.DecideBatch(t.Context(), everybody, reqs[39:]); comity.CodeOf(err) != comity.CodeUnavailable || list != nil {
-		t.Errorf("decisions again: %v, %v", list, err)
+	// What comes meanwhile waits: a part of it, all of it, more than it, and in another order.
+	backwards := slices.Clone(reqs)
+	slices.Reverse(backwards)
+	again := [][]comity.Request{reqs[39:], reqs, append([]comity.Request{denied()}, reqs...), backwards, reqs}
+	answers := make([]outcome, len(again))
+	var wg sync.WaitGroup
+	for i, list := range again {
+		wg.Go(func() { answers[i].answers, answers[i].err = d.DecideBatch(t.Context(), everybody, list) })
 	}
-	if list, err := d.EventBatch(t.Context(), everybody, events); comity.CodeOf(err) != comity.CodeUnavailable || list != nil {
-		t.Errorf("events again: %v, %v", list, err)
-	}
-	if _, err := d.DecideBatch(t.Context(), everybody, append([]comity.Request{denied()}, reqs...)); comity.CodeOf(err) != comity.CodeUnavailable {
-		t.Errorf("a larger batch with the same keys: %v", err)
+	wg.Go(func() {
+		if list, err := d.EventBatch(t.Context(), everybody, events); err != nil || len(list) != len(events) {
+			t.Errorf("events again: %v, %v", list, err)
+		}
+	})
+	soon, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if list, err := d.DecideBatch(soon, everybody, reqs); comity.CodeOf(err) != comity.CodeUnavailable || list != nil {
+		t.Errorf("who does not wait: %v, %v", list, err)
 	}
 	other := reqs[0]
 	other.Explain = true
@@ -64,16 +77,23 @@ func TestBatchRetry(t *testing.T) {
 	if err := <-recorded; err != nil {
 		t.Fatal(err)
 	}
-	again, err := d.DecideBatch(t.Context(), everybody, reqs)
-	if err != nil {
-		t.Fatal(err)
+	wg.Wait()
+	ids := map[string]string{}
+	for i := range one.answers {
+		ids[reqs[i].IdempotencyKey] = one.answers[i].Decision.ID
 	}
-	for i := range again {
-		if again[i].Err != nil || again[i].Decision.ID != one.answers[i].Decision.ID {
-			t.Errorf("answer %d: %v", i, again[i].Err)
+	for n, list := range again {
+		if answers[n].err != nil {
+			t.Errorf("batch %d: %v", n, answers[n].err)
+			continue
+		}
+		for i, a := range answers[n].answers {
+			if key := list[i].IdempotencyKey; a.Err != nil || key != "" && a.Decision.ID != ids[key] {
+				t.Errorf("batch %d, answer %d: %v", n, i, a.Err)
+			}
 		}
 	}
-	if n := len(s.rec.recorded(audit.TypeDecision)); n != len(reqs) {
+	if n := len(s.rec.recorded(audit.TypeDecision)); n != len(reqs)+1 { // one has no key
 		t.Errorf("%d records for %d requests", n, len(reqs))
 	}
 }

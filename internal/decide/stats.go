@@ -22,6 +22,10 @@ type Stats struct {
 	InFlight      int
 	Later         int    // answers that wait to be recorded
 	LaterRefused  uint64 // requests refused because too many wait
+	// Candidate counts what a candidate decided in shadow, by kind of difference; nil without
+	// one. CandidateSkipped were not compared.
+	Candidate        map[Kind]uint64
+	CandidateSkipped uint64
 }
 
 type counters struct {
@@ -51,6 +55,9 @@ func (d *Door) Stats() Stats {
 		Decisions: map[comity.Effect]uint64{comity.Allow: c.allow.Load(), comity.Deny: c.deny.Load(), comity.Review: c.review.Load()},
 		Errors:    c.errors.Load(), Events: c.events.Load(), Shed: d.load.shed.Load(), ShedExplained: c.shedExplained.Load(),
 		Replayed: c.replayed.Load(), LeaseUses: c.leaseUses.Load(), Leases: d.leases.len(), InFlight: int(d.load.now.Load()),
+	}
+	if sh, ok := d.Shadow(); ok {
+		s.Candidate, s.CandidateSkipped = sh.Kinds, sh.Skipped
 	}
 	if d.queue != nil {
 		s.Later, s.LaterRefused = len(d.queue.ch), d.queue.refused.Load()

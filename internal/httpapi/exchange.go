@@ -117,15 +117,25 @@ func (x *exchange) end() {
 	switch {
 	case x.status >= 500:
 		level = slog.LevelError
+	case x.status >= 400 && x.route.method == "":
+		level = slog.LevelInfo // whoever knocks at doors that are not there must not raise alarms
 	case x.status >= 400:
 		level = slog.LevelWarn
 	}
 	if ctx := x.r.Context(); h.logger.Enabled(ctx, level) {
-		h.logger.LogAttrs(ctx, level, "request", slog.String("request", x.id), slog.String("method", x.route.method),
+		h.logger.LogAttrs(ctx, level, "request", slog.String("request", x.id), slog.String("method", x.method()),
 			slog.String("route", x.route.pattern), slog.Int("status", x.status), slog.String("code", string(x.code)),
 			slog.Duration("took", took), slog.Int("bytes_in", len(x.in)), slog.Int("bytes_out", len(x.out)))
 	}
 	x.release()
+}
+
+// method is that of the route, else the request's if it is one that everybody knows.
+func (x *exchange) method() string {
+	if x.route.method != "" {
+		return x.route.method
+	}
+	return knownMethod(x.r.Method)
 }
 
 func (x *exchange) release() {

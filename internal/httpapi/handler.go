@@ -30,12 +30,14 @@ type Handler struct {
 	logger *slog.Logger
 	now    func() time.Time
 
-	mux     *http.ServeMux
-	tracer  trace.Tracer // nil: no traces
-	paths   map[string][]string
-	metrics *metrics
-	rates   *rates
-	logins  *logins
+	mux *http.ServeMux
+	// unrouted answers for what is no path of ours.
+	unrouted *route
+	tracer   trace.Tracer // nil: no traces
+	paths    map[string][]string
+	metrics  *metrics
+	rates    *rates
+	logins   *logins
 
 	open   atomic.Int64 // connections
 	small  atomic.Int64 // bytes of small bodies in memory
@@ -71,6 +73,9 @@ func New(o Options) (*Handler, error) {
 	h.metrics = newMetrics(o.Registry, h)
 	for _, rt := range h.routes() {
 		h.mount(rt)
+		if rt.pattern == "/" {
+			h.unrouted = rt
+		}
 	}
 	if o.Tracer != nil {
 		h.tracer = o.Tracer.Tracer("github.com/comity-project/comity/internal/httpapi")
@@ -79,7 +84,20 @@ func New(o Options) (*Handler, error) {
 }
 
 // ServeHTTP implements http.Handler.
-func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.mux.ServeHTTP(w, r) }
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !plainPath(r.URL.Path) {
+		// The mux would answer these itself: a redirect, or a 400 without a body.
+		h.unrouted.ServeHTTP(w, r)
+		return
+	}
+	h.mux.ServeHTTP(w, r)
+}
+
+// plainPath tells a path that no cleaning changes.
+func plainPath(p string) bool {
+	return strings.HasPrefix(p, "/") && !strings.Contains(p, "//") && !strings.Contains(p, "/./") && !strings.Contains(p, "/../") &&
+		!strings.HasSuffix(p, "/.") && !strings.HasSuffix(p, "/..")
+}
 
 // Close records the authentications that were counted but not yet recorded.
 func (h *Handler) Close(ctx context.Context) error { return h.logins.close(ctx) }
@@ -116,6 +134,8 @@ func (h *Handler) routes() []*route {
 		{method: "POST", pattern: "/v1/decisions", access: scoped, scope: decide.ScopeDecide, serve: h.decisions},
 		{method: "POST", pattern: "/v1/events", access: scoped, scope: decide.ScopeAppend, serve: h.events},
 		{method: "POST", pattern: "/v1/reload", access: scoped, scope: decide.ScopeAdminister, serve: h.reload},
+		{method: "GET", pattern: "/v1/packs/candidate", access: scoped, scope: decide.ScopeAdminister, serve: h.candidate},
+		{method: "POST", pattern: "/v1/packs/candidate/activate", access: scoped, scope: decide.ScopeAdminister, serve: h.activate},
 		{method: "POST", pattern: "/v1/subjects/erase", access: scoped, scope: decide.ScopeAdminister, serve: h.erase},
 		{method: "POST", pattern: "/v1/log/query", access: scoped, scope: decide.ScopeReadLog, serve: h.query},
 		{method: "GET", pattern: "/v1/log/{log}/{index}", access: scoped, scope: decide.ScopeReadLog, serve: h.entry},
@@ -128,6 +148,7 @@ func (h *Handler) routes() []*route {
 		{method: "GET", pattern: "/readyz", serve: h.readyz},
 		{method: "GET", pattern: "/metrics", access: metricsFor, serve: h.showMetrics},
 		{method: "GET", pattern: "/openapi.json", serve: h.openAPI},
+		{pattern: "/log/{log}", serve: h.nothing}, // else the mux would redirect
 		{pattern: "/", serve: h.nothing},
 	}
 }
@@ -160,6 +181,9 @@ func (rt *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // nothing answers for paths and methods that do not exist.
 func (h *Handler) nothing(x *exchange) error {
+	if !plainPath(x.r.URL.Path) {
+		return fail(comity.CodeNotFound, "find route", "there is no such path", "see /openapi.json")
+	}
 	_, pattern := h.mux.Handler(&http.Request{Method: "GET", URL: x.r.URL, Host: x.r.Host})
 	if pattern == "/" {
 		_, pattern = h.mux.Handler(&http.Request{Method: "POST", URL: x.r.URL, Host: x.r.Host})
@@ -197,12 +221,15 @@ func (h *Handler) reload(x *exchange) error {
 	if err := x.readEmpty(); err != nil {
 		return err
 	}
-	rec, err := h.o.Reloader.Reload(x.r.Context(), x.caller)
+	done, err := h.o.Reloader.Reload(x.r.Context(), x.caller)
 	if err != nil {
 		return err
 	}
 	m := object(x.out)
-	m.record(&rec)
+	m.record(&done.Record)
+	m.texts("applied", done.Applied)
+	m.texts("restart", done.Restart)
+	m.text("candidate", done.Candidate)
 	x.out = append(m.end(), '\n')
 	return x.reply(http.StatusOK, typeJSON, x.out)
 }

@@ -32,6 +32,7 @@ type Options struct {
 	// Vocabulary is the one that decides now.
 	Vocabulary func() *pack.Vocabulary
 	Reloader   Reloader
+	Packs      Packs
 	Reader     Reader
 	Eraser     Eraser
 	// Logs are readable under /log/{name}/.
@@ -100,9 +101,9 @@ type Authenticator interface {
 	Authenticate(ctx context.Context, c Credentials) (decide.Caller, error)
 }
 
-// Reloader loads packs anew, and records that before it takes effect.
+// Reloader loads configuration and packs anew, and records that before it takes effect.
 type Reloader interface {
-	Reload(ctx context.Context, by decide.Caller) (comity.Record, error)
+	Reload(ctx context.Context, by decide.Caller) (decide.Reloaded, error)
 }
 
 // Recorder appends the server's own events; *audit.Book is one.

@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/comity-project/comity"
+	"github.com/comity-project/comity/internal/decide"
 )
 
 // metrics are what /metrics shows. No label names a person, principal or tenant.
@@ -93,12 +94,13 @@ var (
 	leaseUsesDesc = prometheus.NewDesc("comity_lease_uses_total", "Uses of leases.", nil, nil)
 	leasesDesc    = prometheus.NewDesc("comity_leases", "Leases that are kept.", nil, nil)
 	inFlightDesc  = prometheus.NewDesc("comity_decisions_in_flight", "Requests that are being decided.", nil, nil)
+	candidateDesc = prometheus.NewDesc("comity_candidate_decisions_total", "Decisions that the candidate made in shadow, by how they differ; skipped were not compared.", []string{"result"}, nil)
 	laterDesc     = prometheus.NewDesc("comity_later", "Answers that wait to be recorded.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (*doorStats) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{decisionsDesc, errorsDesc, eventsDesc, shedDesc, replayedDesc, leaseUsesDesc, leasesDesc, inFlightDesc, laterDesc} {
+	for _, d := range []*prometheus.Desc{decisionsDesc, errorsDesc, eventsDesc, shedDesc, replayedDesc, leaseUsesDesc, leasesDesc, inFlightDesc, candidateDesc, laterDesc} {
 		ch <- d
 	}
 }
@@ -122,6 +124,12 @@ func (c *doorStats) Collect(ch chan<- prometheus.Metric) {
 	counter(shedDesc, s.LaterRefused, "later")
 	counter(replayedDesc, s.Replayed)
 	counter(leaseUsesDesc, s.LeaseUses)
+	if s.Candidate != nil {
+		for _, k := range decide.Kinds() {
+			counter(candidateDesc, s.Candidate[k], string(k))
+		}
+		counter(candidateDesc, s.CandidateSkipped, "skipped")
+	}
 	gauge(leasesDesc, s.Leases)
 	gauge(inFlightDesc, s.InFlight)
 	gauge(laterDesc, s.Later)

@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -22,8 +23,9 @@ import (
 // Reader finds and opens entries of the log for whoever may see them.
 type Reader interface {
 	Query(ctx context.Context, by decide.Caller, q audit.Query) (audit.Page, error)
-	// Show opens an entry; sub is -1 for one that is not part of a batch.
-	Show(ctx context.Context, by decide.Caller, index uint64, sub int, voice string) (decide.Shown, error)
+	// Show opens an entry, and records that before; sub is -1 for one that is not part of a
+	// batch.
+	Show(ctx context.Context, by decide.Caller, index uint64, sub int, view decide.View) (decide.Shown, error)
 	// AwaitIndex gives the index a moment to cover what the log has.
 	AwaitIndex(ctx context.Context, most time.Duration)
 }
@@ -65,6 +67,9 @@ func decodeQuery(data []byte) (audit.Query, error) {
 	var in queryJSON
 	if err := json.Unmarshal(data, &in, json.RejectUnknownMembers(true)); err != nil {
 		return audit.Query{}, decodeFault(data, err)
+	}
+	if err := checkFilters(data); err != nil {
+		return audit.Query{}, err
 	}
 	q := audit.Query{
 		Types: in.Types, Actions: in.Actions, Effects: in.Effects, Outcomes: in.Outcomes, Regions: in.Regions, Jurisdictions: in.Jurisdictions,
@@ -167,6 +172,25 @@ func (m *members) entry(log string, e *audit.Found) {
 	m.b = append(m.b, e.Bytes...)
 }
 
+// viewOf reads how an entry is asked for. What is unknown is refused: a misspelt payload=false
+// would open it.
+func viewOf(q url.Values) (decide.View, error) {
+	view := decide.View{Voice: decide.VoiceAuditor}
+	for name, values := range q {
+		switch {
+		case len(values) > 1:
+			return view, fail(comity.CodeInvalid, "read entry", "a parameter is given twice", "give it once")
+		case name == "voice":
+			view.Voice = cmp.Or(values[0], decide.VoiceAuditor)
+		case name == "payload" && (values[0] == "true" || values[0] == "false"):
+			view.LeafOnly = values[0] == "false"
+		default:
+			return view, fail(comity.CodeInvalid, "read entry", "an unknown parameter, or value of payload", "use voice=auditor, voice=person, payload=true or payload=false")
+		}
+	}
+	return view, nil
+}
+
 // entry answers GET /v1/log/{log}/{index}: an entry, what was sealed in it, and for a
 // decision what its facts and its program give again.
 func (h *Handler) entry(x *exchange) error {
@@ -183,7 +207,11 @@ func (h *Handler) entry(x *exchange) error {
 	if err != nil {
 		return fail(comity.CodeNotFound, "read entry", "an entry is a number, and so is a part of it", "use index and sub of a record")
 	}
-	e, err := h.o.Reader.Show(x.r.Context(), x.caller, index, sub, cmp.Or(x.r.URL.Query().Get("voice"), decide.VoiceAuditor))
+	view, err := viewOf(x.r.URL.Query())
+	if err != nil {
+		return err
+	}
+	e, err := h.o.Reader.Show(x.r.Context(), x.caller, index, sub, view)
 	if err != nil {
 		return err
 	}
@@ -201,6 +229,12 @@ func (h *Handler) entry(x *exchange) error {
 		if err := m.value("recomputed", e.Recomputed); err != nil {
 			return err
 		}
+	}
+	if e.Opening != nil {
+		m.key("opening")
+		o := object(m.b)
+		o.number("index", *e.Opening.Index)
+		m.b = o.end()
 	}
 	if err := m.value("tree", e.Tree); err != nil {
 		return err

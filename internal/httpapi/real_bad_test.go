@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net/http"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -50,6 +51,30 @@ func TestKeyReused(t *testing.T) {
 	}
 }
 
+// TestBatchSentTwice: a batch that is sent again while its first attempt runs gets the same
+// answers, and is recorded once.
+func TestBatchSentTwice(t *testing.T) {
+	a, open := onDisk(t, "")
+	size := open.Log.Head().Size
+	body := strings.Repeat(denied+"\n", 500)
+	answers := make([]answer, 6)
+	var wg sync.WaitGroup
+	for i := range answers {
+		wg.Go(func() {
+			answers[i] = a.post("/v1/decisions", body, "Content-Type", "application/x-ndjson", "Idempotency-Key", "batch-2")
+		})
+	}
+	wg.Wait()
+	for i, got := range answers {
+		if got.status != 200 || strings.Contains(got.body, `"error"`) || ids(got.body) != ids(answers[0].body) || strings.Count(got.body, "\n") != 500 {
+			t.Errorf("attempt %d: %d %.300s", i, got.status, got.body)
+		}
+	}
+	if now := open.Log.Head().Size; now != size+1 {
+		t.Errorf("%d entries for one batch", now-size)
+	}
+}
+
 // ids are the identifiers in an answer of lines.
 func ids(body string) (out string) {
 	for line := range strings.Lines(body) {
@@ -72,6 +97,27 @@ func TestLongFields(t *testing.T) {
 			t.Errorf("%s: %d %s", field, got.status, got.body)
 		}
 	}
+	for field, old := range map[string]string{"type": `"data_access"`, "action": `"open"`, "tenant": `"t"`, "region": `"DE"`} {
+		body := strings.Replace(event, `"success"`, `"tenant":"t","region":"DE","success"`, 1)
+		got := a.post("/v1/events", strings.Replace(body, old, `"`+long[:129]+`"`, 1))
+		if p := got.problem(); got.status != 400 || field != "type" && !strings.Contains(p.Detail, field+" has 129 bytes, more than 128") {
+			t.Errorf("%s: %d %s", field, got.status, got.body)
+		}
+	}
+	for details, want := range map[string]string{
+		`{"x":"` + strings.Repeat("x", 64<<10) + `"}`:                           "details have more than 65536 bytes",
+		`{"x":[` + strings.Repeat("1,", 9000) + `1]}`:                           "details have more than 65536 bytes",
+		`{"` + strings.Repeat("x", 64<<10) + `":1}`:                             "details have more than 65536 bytes",
+		strings.Repeat(`{"x":`, 17) + "1" + strings.Repeat(`}`, 17):             "details are nested deeper than 16",
+		`{"x":` + strings.Repeat("[", 16) + "1" + strings.Repeat(`]`, 16) + `}`: "details are nested deeper than 16",
+		strings.Repeat(`{"x":`, 9000) + "1" + strings.Repeat(`}`, 9000):         "details are nested deeper than 16",
+		strings.Repeat(`{"x":`, 100_000) + "1" + strings.Repeat(`}`, 100_000):   "not valid JSON: exceeded max depth",
+	} {
+		got := a.post("/v1/events", strings.Replace(event, `"success"`, `"details":`+details+`,"success"`, 1))
+		if p := got.problem(); got.status != 400 || !strings.Contains(p.Detail, want) || p.Remedy == "" {
+			t.Errorf("details %.20s of %d bytes: %d %s", details, len(details), got.status, got.body)
+		}
+	}
 	if got := a.post("/v1/decisions", `{"facts":`+denied+`,"subject":{"id":"`+long+`"}}`); got.status != 400 || !strings.Contains(got.body, "subject.id has 1025 bytes") {
 		t.Errorf("a decision: %d %s", got.status, got.body)
 	}
@@ -81,7 +127,8 @@ func TestLongFields(t *testing.T) {
 	if now := open.Log.Head().Size; now != size {
 		t.Errorf("%d entries for what was refused", now-size)
 	}
-	if got := a.post("/v1/events", strings.Replace(event, `"a"`, `"`+long[1:]+`"`, 1)); got.status != 200 {
+	whole := strings.Replace(event, `"success"`, `"details":{"x":"`+strings.Repeat("x", 64<<10-9)+`"},"success"`, 1)
+	if got := a.post("/v1/events", strings.Replace(whole, `"a"`, `"`+long[1:]+`"`, 1)); got.status != 200 {
 		t.Errorf("at the limit: %d %s", got.status, got.body)
 	}
 }

@@ -43,7 +43,7 @@ func onDisk(t *testing.T, settings string) (*testAPI, *app.App) {
 	a := &testAPI{t: t, door: open.Door}
 	a.handler, err = New(Options{
 		Door: open.Door, Local: local(), Vocabulary: func() *pack.Vocabulary { return open.Door.Engine().Program().Model().Vocab },
-		Reloader: open, Reader: open, Eraser: open, Logs: map[string]Log{open.LogName: open.Log}, Ready: open.Ready, Recorder: open.Book,
+		Reloader: open, Packs: open, Reader: open, Eraser: open, Logs: map[string]Log{open.LogName: open.Log}, Ready: open.Ready, Recorder: open.Book,
 	})
 	if err != nil {
 		t.Fatal(err)

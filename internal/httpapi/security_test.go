@@ -38,11 +38,24 @@ func withKeys(t *testing.T, more ...func(*Options)) *testAPI {
 		k["key-"+string(s)] = decide.Caller{ID: "only-" + string(s), Scopes: []decide.Scope{s}}
 	}
 	return start(t, setup{options: func(o *Options) {
+		o.Packs = noCandidate{}
 		o.Local, o.Auth, o.Reloader, o.Logs = nil, k, &reloader{}, map[string]Log{"local": files{"checkpoint": "note\n"}}
 		for _, m := range more {
 			m(o)
 		}
 	}})
+}
+
+// noCandidate activates whatever is asked for.
+type noCandidate struct{}
+
+func (noCandidate) Candidate(decide.Caller) (decide.Candidate, error) {
+	return decide.Candidate{InForce: "sha256:1"}, nil
+}
+
+func (noCandidate) Activate(context.Context, decide.Caller, string) (comity.Record, error) {
+	index := int64(1)
+	return comity.Record{Log: "local", Index: &index}, nil
 }
 
 // TestScopes asks each route with each single scope: only one opens it.
@@ -56,6 +69,8 @@ func TestScopes(t *testing.T) {
 		{"POST", "/v1/decisions", denied, decide.ScopeDecide},
 		{"POST", "/v1/events", event, decide.ScopeAppend},
 		{"POST", "/v1/reload", "", decide.ScopeAdminister},
+		{"GET", "/v1/packs/candidate", "", decide.ScopeAdminister},
+		{"POST", "/v1/packs/candidate/activate", `{"program":"sha256:0"}`, decide.ScopeAdminister},
 		{"POST", "/access/v1/evaluation", members1(conditional), decide.ScopeDecide},
 		{"POST", "/access/v1/evaluations", members1(conditional), decide.ScopeDecide},
 		{"GET", "/log/local/checkpoint", "", decide.ScopeReadLog},

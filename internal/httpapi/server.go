@@ -65,7 +65,9 @@ func NewServer(h *Handler, t *tls.Config) *http.Server {
 		WriteTimeout:      l.Write,
 		IdleTimeout:       l.Idle,
 		MaxHeaderBytes:    maxHeader,
-		ErrorLog:          log.New(&faultWriter{logger: h.logger}, "", 0),
+		// OPTIONS * is answered and counted as anything else that is not here.
+		DisableGeneralOptionsHandler: true,
+		ErrorLog:                     log.New(&faultWriter{logger: h.logger}, "", 0),
 	}
 }
 

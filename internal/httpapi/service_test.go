@@ -147,10 +147,10 @@ type reloader struct {
 	err error
 }
 
-func (r *reloader) Reload(_ context.Context, by decide.Caller) (comity.Record, error) {
+func (r *reloader) Reload(_ context.Context, by decide.Caller) (decide.Reloaded, error) {
 	r.by = by
 	index := int64(7)
-	return comity.Record{Log: "local", Index: &index, Checkpoint: "note\n"}, r.err
+	return decide.Reloaded{Record: comity.Record{Log: "local", Index: &index, Checkpoint: "note\n"}}, r.err
 }
 
 func TestReload(t *testing.T) {
