@@ -23,6 +23,7 @@ type coverFlags struct {
 	lawFlags
 	file  string
 	facts []string
+	limit int
 }
 
 func newGraphCover() *cobra.Command {
@@ -34,8 +35,10 @@ func newGraphCover() *cobra.Command {
 places) that makes a plan lawful under all packs at once, with the requirements
 that ask for each. A plan is a YAML list of operations, or JSON, one operation a
 line. What a measure costs says the vocabulary (1, a setting, to 9). The optimum
-is exact; where none can be found the requirements that make it impossible are
-named. Measures are promises: what is counted as done has to be done.
+is exact unless --limit sets of measures were tried before it was found: then the
+best set that is known is given, with what each set costs at the least. Where none
+can be found the requirements that make it impossible are named. Measures are
+promises: what is counted as done has to be done.
 
 Exit codes: 0 possible, 3 impossible, 1 error.`,
 		Example: `  comity graph cover -f plan.yaml
@@ -45,6 +48,7 @@ Exit codes: 0 possible, 3 impossible, 1 error.`,
 	}
 	f.bind(cmd)
 	cmd.Flags().StringVarP(&f.file, "file", "f", "", "file with the plan; - is standard input")
+	cmd.Flags().IntVar(&f.limit, "limit", graph.MaxCandidates, "how many sets of measures to try for the optimum")
 	cmd.Flags().StringArrayVar(&f.facts, "facts", nil, "fact of one operation, name=value, or name=a,b for a list (repeatable)")
 	return cmd
 }
@@ -52,6 +56,9 @@ Exit codes: 0 possible, 3 impossible, 1 error.`,
 func (f *coverFlags) run(cmd *cobra.Command) error {
 	if (f.file == "") == (len(f.facts) == 0) {
 		return usageError("graph cover", "give -f FILE, or --facts name=value", "one plan is needed")
+	}
+	if f.limit < 0 || f.limit > graph.MaxCandidates {
+		return usageError("--limit", fmt.Sprintf("give 0 to %d", graph.MaxCandidates), "%d sets cannot be tried", f.limit)
 	}
 	ops, err := f.plan(cmd.InOrStdin())
 	if err != nil {
@@ -61,7 +68,7 @@ func (f *coverFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	c, err := g.Cover(ops)
+	c, err := g.Cover(ops, f.limit)
 	if err != nil {
 		return err
 	}
@@ -181,7 +188,7 @@ func printCover(s *screen, c *graph.Cover) {
 		s.printf("The plan is lawful as it is.\n")
 		return
 	}
-	s.printf("%s of cost %d make the plan lawful; no cheaper set does.\n", count(len(c.Measures), "measure"), c.Cost)
+	s.printf("%s of cost %d make the plan lawful; %s\n", count(len(c.Measures), "measure"), c.Cost, optimum(c))
 	for _, m := range c.Measures {
 		line := m.Fact + " is " + value(m.Value)
 		if m.Instead != nil {
@@ -199,4 +206,16 @@ func numbers(list []int) string {
 		out[i] = strconv.Itoa(n)
 	}
 	return strings.Join(out, ", ")
+}
+
+// optimum says whether a cheaper set is ruled out.
+func optimum(c *graph.Cover) string {
+	if c.Proven {
+		return "no cheaper set does."
+	}
+	text := "that no cheaper set does is not\nproven: " + c.Bound + "."
+	if c.AtLeast > 0 {
+		text += fmt.Sprintf(" None costs less than %d.", c.AtLeast)
+	}
+	return text
 }

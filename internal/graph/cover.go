@@ -26,9 +26,11 @@ type Measure struct {
 // Cover is the cheapest set of measures that makes all planned operations lawful at once.
 type Cover struct {
 	Possible bool `json:"possible"`
-	// Proven tells that no cheaper set exists; else Bound says why that is not known.
+	// Proven tells that no cheaper set exists; else Bound says why that is not known, and
+	// AtLeast what each set costs at the least.
 	Proven     bool              `json:"proven"`
 	Bound      string            `json:"bound,omitempty"`
+	AtLeast    int               `json:"at_least,omitempty"`
 	Cost       int               `json:"cost"`
 	Measures   []Measure         `json:"measures"`
 	Operations []comity.Facts    `json:"operations,omitempty"` // with the measures
@@ -38,8 +40,8 @@ type Cover struct {
 
 // The bounds of a plan.
 const (
-	maxPlan   = 50   // operations
-	maxRounds = 2000 // candidates
+	maxPlan       = 50   // operations
+	MaxCandidates = 2000 // sets of measures that are tried
 )
 
 // plan is a cover in the making: one question for each operation, whose measures they share.
@@ -60,8 +62,9 @@ type plan struct {
 
 // Cover finds the cheapest measures: facts that the caller or its processes control and that
 // are a ground, a safeguard or a place. A measure holds for all operations that do not say
-// otherwise.
-func (g *Graph) Cover(ops []comity.Facts) (*Cover, error) {
+// otherwise. After limit candidates the cheapest set that is known is given; it is then not
+// proven that there is no cheaper one.
+func (g *Graph) Cover(ops []comity.Facts, limit int) (*Cover, error) {
 	if len(ops) == 0 || len(ops) > maxPlan {
 		return nil, bound("cover", "a plan has 1 to %d operations, not %d", maxPlan, len(ops))
 	}
@@ -82,7 +85,7 @@ func (g *Graph) Cover(ops []comity.Facts) (*Cover, error) {
 	if len(p.qs) > maxPlan {
 		return nil, bound("cover", "the lists of the plan make %d operations of single values, and at most %d are taken", len(p.qs), maxPlan)
 	}
-	return p.solve()
+	return p.solve(limit)
 }
 
 // singles takes lists apart that are read one value at a time (SEMANTICS 1.6).
@@ -218,29 +221,93 @@ func (p *plan) fix(q *question, f *pack.Fact, x *pack.Value, given any) {
 
 // solve adds the rules that a cheapest candidate breaks until the engine allows all of it: no
 // candidate that was passed over is lawful, so the first that is lawful is a cheapest one.
-func (p *plan) solve() (*Cover, error) {
-	for round := range maxRounds {
-		var on []lit
-		for _, id := range p.learned {
-			on = append(on, p.guard[id])
-		}
+func (p *plan) solve(limit int) (*Cover, error) {
+	least := 0
+	for round := range limit {
+		on := p.on()
 		model, cost := p.f.minimise(p.costs, p.weights, on...)
 		if model == nil {
 			return p.impossible(), nil
 		}
-		model = p.spare(model, on)
-		ops := p.facts(model)
-		ds, news, err := p.judge(ops)
-		switch {
-		case err != nil:
-			return nil, err
-		case ds != nil:
-			return p.report(model, cost, ops, ds)
-		case !news:
-			return nil, bound("cover", "the engine turned down what the analysis takes as lawful, in round %d", round+1)
+		least = cost
+		c, err := p.try(p.spare(model, on), round)
+		if c != nil || err != nil {
+			return c, err
 		}
 	}
-	return nil, bound("cover", "no set of measures was lawful among %d candidates", maxRounds)
+	return p.known(least, limit)
+}
+
+// known finds a lawful set of measures without need of the cheapest: of each candidate only
+// those are left out without which the rules so far still hold, the dearest first.
+func (p *plan) known(least, limit int) (*Cover, error) {
+	var dear []lit
+	for n := range p.costs {
+		dear = append(dear, lit(n))
+	}
+	slices.SortStableFunc(dear, func(a, b lit) int { return p.weights[b] - p.weights[a] })
+	for i, n := range dear {
+		dear[i] = p.costs[n]
+	}
+	for round := range MaxCandidates {
+		on := p.on()
+		model := p.f.lean(dear, on)
+		if model == nil && !p.f.s.tired {
+			return p.impossible(), nil
+		}
+		if model == nil {
+			break
+		}
+		c, err := p.try(p.spare(model, on), round)
+		if err != nil {
+			return nil, err
+		}
+		if c == nil {
+			continue
+		}
+		if limit > 0 { // the rules that were learned since may prove it after all
+			_, least = p.f.minimise(p.costs, p.weights, p.on()...)
+		}
+		if c.Proven = c.Cost == least; !c.Proven {
+			c.AtLeast = least
+			c.Bound = fmt.Sprintf("none of the %d cheapest candidates is lawful, and no more were tried", limit)
+			if limit == 0 {
+				c.Bound = "the optimum was not looked for"
+			}
+		}
+		return c, nil
+	}
+	return nil, bound("cover", "no set of measures was lawful among %d candidates", limit+MaxCandidates)
+}
+
+// on assumes all rules so far.
+func (p *plan) on() []lit {
+	var out []lit
+	for _, id := range p.learned {
+		out = append(out, p.guard[id])
+	}
+	return out
+}
+
+// try asks the engine about a candidate: nil if it is not lawful, and its rules are learned.
+func (p *plan) try(model []bool, round int) (*Cover, error) {
+	ops := p.facts(model)
+	ds, news, err := p.judge(ops)
+	switch {
+	case err != nil:
+		return nil, err
+	case ds != nil:
+		cost := 0
+		for n, l := range p.costs {
+			if is(model, l) {
+				cost += p.weights[n]
+			}
+		}
+		return p.report(model, cost, ops, ds)
+	case !news:
+		return nil, bound("cover", "the engine turned down what the analysis takes as lawful, in round %d", round+1)
+	}
+	return nil, nil
 }
 
 // spare leaves out of lists what no rule so far asks for, with the same measures.
@@ -338,7 +405,7 @@ func (p *plan) impossible() *Cover {
 				on = append(on, p.guard[id])
 			}
 		}
-		if p.f.holds(on) {
+		if p.f.holds(on) || p.f.s.tired {
 			i++
 		} else {
 			ids = slices.Delete(ids, i, i+1)

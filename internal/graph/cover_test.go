@@ -22,7 +22,7 @@ var plannedCollection = comity.Facts{
 // The measures make all lawful, none can be left out, and no cheaper single change would do.
 func TestCover(t *testing.T) {
 	g := embedded(t)
-	c, err := g.Cover([]comity.Facts{plannedTransfer, plannedCollection})
+	c, err := g.Cover([]comity.Facts{plannedTransfer, plannedCollection}, MaxCandidates)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,12 +59,51 @@ func TestCover(t *testing.T) {
 	}
 }
 
+// After a small limit the measures still make all lawful, their cost is no less than the
+// optimum, which lies above the bound that is given, and nothing is called proven that is not.
+func TestCoverLimit(t *testing.T) {
+	g := embedded(t)
+	plan := []comity.Facts{plannedTransfer, plannedCollection}
+	best, err := g.Cover(plan, MaxCandidates)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unproven := 0
+	for _, limit := range []int{0, 1, 2, 4} {
+		c, err := g.Cover(plan, limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !c.Possible || c.Cost < best.Cost || c.AtLeast > best.Cost || c.Proven && c.Cost != best.Cost || !c.Proven && c.Bound == "" {
+			t.Errorf("limit %d: cost %d, at least %d, proven %v (%s); the optimum is %d", limit, c.Cost, c.AtLeast, c.Proven, c.Bound, best.Cost)
+		}
+		if !c.Proven {
+			unproven++
+		}
+		for _, facts := range c.Operations {
+			if d, err := g.decide(facts); err != nil || d.Effect != comity.Allow {
+				t.Errorf("limit %d: %v is %s %v", limit, facts, d.Effect, err)
+			}
+		}
+		t.Logf("limit %d: cost %d, at least %d", limit, c.Cost, c.AtLeast)
+	}
+	if unproven == 0 {
+		t.Error("no limit was reached")
+	}
+	c, err := g.Cover([]comity.Facts{socialScoring}, 0)
+	if err != nil || c.Possible || !c.Proven {
+		t.Errorf("what is impossible is so without a limit, too: %+v %v", c, err)
+	}
+}
+
+var socialScoring = comity.Facts{
+	"operation": "deploy_ai", "ai_practice": "social_scoring", "targets": "DE", "subject_location": "DE", "purpose": "credit_decision",
+	"controller_establishment": "DE", "controller_type": "company", "data_categories": "behavioural",
+}
+
 func TestCoverImpossible(t *testing.T) {
 	g := embedded(t)
-	c, err := g.Cover([]comity.Facts{{
-		"operation": "deploy_ai", "ai_practice": "social_scoring", "targets": "DE", "subject_location": "DE", "purpose": "credit_decision",
-		"controller_establishment": "DE", "controller_type": "company", "data_categories": "behavioural",
-	}})
+	c, err := g.Cover([]comity.Facts{socialScoring}, MaxCandidates)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +120,7 @@ func TestCoverRefuses(t *testing.T) {
 		"does not say":      {"operation": "transfer", "subject_location": "DE"},
 		"no fact or value ": {"operation": "sing"},
 	} {
-		_, err := g.Cover([]comity.Facts{facts})
+		_, err := g.Cover([]comity.Facts{facts}, MaxCandidates)
 		if err == nil || want[0] != 'n' && !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: %v, want %q", facts, err, want)
 		}

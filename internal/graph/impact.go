@@ -26,6 +26,8 @@ type Impact struct {
 	Edges        []string `json:"edges,omitempty"`         // links between places that its exceptions use
 	RecognisedBy []string `json:"recognised_by,omitempty"` // requirements that give way to its order
 	Changes      []Change `json:"changes"`
+	// Evidence is what the cases of the packs show, where they were asked.
+	Evidence *Evidence `json:"evidence,omitempty"`
 }
 
 // Change is a kind of operation whose answer changes, with an example.
