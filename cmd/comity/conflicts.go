@@ -46,10 +46,15 @@ func (f *lawFlags) graph() (*graph.Graph, *engine.Engine, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	g, err := graph.New(eng.Program().Model(), pack.DayOf(at.UTC()), func(facts comity.Facts) (comity.Decision, error) {
+	g, err := graphOn(eng, pack.DayOf(at.UTC()))
+	return g, eng, err
+}
+
+// graphOn is the graph of an engine's law on a day.
+func graphOn(eng *engine.Engine, day pack.Day) (*graph.Graph, error) {
+	return graph.New(eng.Program().Model(), day, func(facts comity.Facts) (comity.Decision, error) {
 		return eng.Decide(comity.Request{Facts: facts})
 	})
-	return g, eng, err
 }
 
 func newGraphConflicts() *cobra.Command {

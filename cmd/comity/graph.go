@@ -55,10 +55,11 @@ requirement (when it binds and what lifts it), or, with --facts, a decided
 operation: which regimes reach it, which requirements bind, the state of each
 and why. What is in force is shown for the day of --at, today without it.
 
-Several requirements are shown in conflict: the operation with the fewest facts
-found in which they contradict, how each law reaches it, what each asks for and
-to whom it yields, why no act satisfies both, and who decides. With --facts the
-operation is that of the file; else it is looked for among the cases of all packs.`,
+Requirements in conflict are shown with the operation in which they contradict, how
+each law reaches it, what each asks for and to whom it yields, why no act satisfies
+both, and who decides. With --facts the operation is that of the file; else two are
+shown in the smallest context that there is, as comity graph conflicts gives it, and
+three or more in the smallest operation found among the cases of all packs.`,
 		Example: `  comity graph show us_il_bipa
   comity graph show EU-GDPR-44 --at 2020-07-16 --format svg -o transfer.svg
   comity graph show EU-GDPR-17 US-TAX-6001 --format svg -o conflict.svg
@@ -117,7 +118,7 @@ func (f *showFlags) check(args []string) (on pack.Day, err error) {
 		return on, usageError("graph show", "give a pack, a requirement, or --facts FILE", "nothing to show")
 	case len(args) == 1 && f.facts != "":
 		return on, usageError("graph show", "give either a name or --facts, or the requirements of a conflict", "%q and --facts exclude each other", args[0])
-	case len(args) > 1 && f.facts == "" && f.at != "":
+	case len(args) > 2 && f.facts == "" && f.at != "":
 		return on, usageError("--at", "give the operation with --facts", "the operation in which requirements conflict has a date of its own")
 	case len(slices.Compact(slices.Sorted(slices.Values(args)))) < len(args):
 		return on, usageError("graph show", "name each once", "a requirement is given twice")
@@ -150,7 +151,7 @@ func (f *showFlags) run(cmd *cobra.Command, args []string) error {
 	var g *draw.Graph
 	switch {
 	case len(args) > 1:
-		g, err = f.conflict(eng, args, cmd.InOrStdin())
+		g, err = f.conflict(eng, args, on, cmd.InOrStdin())
 	case f.facts != "":
 		var req comity.Request
 		var d comity.Decision

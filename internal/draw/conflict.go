@@ -47,16 +47,7 @@ func Conflict(m *pack.Model, req comity.Request, d comity.Decision, ids []string
 			b.byID[q.ID] = q
 		}
 	}
-	b.g = &Graph{
-		State: Open,
-		Layers: []Layer{
-			{Title: "where they meet", Width: 290},
-			{Title: "legal orders", Width: 270},
-			{Title: "what each asks for", Width: 310},
-			{Title: "why no act satisfies both", Width: 320},
-			{Title: "until it is decided", Width: 270},
-		},
-	}
+	b.g = conflictGraph()
 	b.facts()
 	b.g.Title = strings.Join(b.named(ids), " against ")
 	orders := b.orders(ids)
@@ -69,6 +60,20 @@ func Conflict(m *pack.Model, req comity.Request, d comity.Decision, ids []string
 	b.decider()
 	b.g.compactLayers()
 	return b.g
+}
+
+// conflictGraph has the layers of a conflict.
+func conflictGraph() *Graph {
+	return &Graph{
+		State: Open,
+		Layers: []Layer{
+			{Title: "where they meet", Width: 290},
+			{Title: "legal orders", Width: 270},
+			{Title: "what each asks for", Width: 310},
+			{Title: "why no act satisfies both", Width: 320},
+			{Title: "until it is decided", Width: 270},
+		},
+	}
 }
 
 // named is each requirement with its legal order.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/comity-project/comity"
 	"github.com/comity-project/comity/engine"
+	"github.com/comity-project/comity/internal/graph"
 	"github.com/comity-project/comity/internal/scenario"
 )
 
@@ -173,5 +174,53 @@ func TestLabelsOfPacks(t *testing.T) {
 	}
 	if conflicts < 20 {
 		t.Errorf("only %d conflicts were drawn", conflicts)
+	}
+}
+
+// TestPairs: the picture of two requirements shows the context of the analysis, whatever the
+// kind of their contradiction, and all of it can be read.
+func TestPairs(t *testing.T) {
+	eng, err := engine.New(engine.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, on := eng.Program().Model(), day(t, "2026-11-21")
+	g, err := graph.New(m, on, func(f comity.Facts) (comity.Decision, error) { return eng.Decide(comity.Request{Facts: f}) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		a, b  string
+		kind  graph.Kind
+		parts int
+	}{
+		{"EU-GDPR-17", "US-TAX-6001", graph.Demanded, 1},
+		{"EU-GDPR-17", "IN-DPDP-LOG", graph.Demanded, 1},
+		{"ZA-POPIA-14", "US-SEC-17A4-B", graph.Demanded, 1},
+		{"IN-SPDI-7", "RU-152FZ-18-5", graph.Apart, 2},
+		{"JP-APPI-28", "AU-MHR-77-PROCESS", graph.Apart, 2},
+		{"AR-25326-7-4", "NYC-LL144-AUDIT", graph.Entailed, 2},
+		{"CN-DSL-36", "EU-GDPR-48", graph.Mirrored, 2},
+	} {
+		r, err := g.Pair(c.a, c.b)
+		if err != nil || r.Conflict == nil || r.Conflict.Kind != c.kind {
+			t.Errorf("%s, %s: %+v %v", c.a, c.b, r, err)
+			continue
+		}
+		for _, ids := range [][]string{{c.a, c.b}, {c.b, c.a}} {
+			p := Pair(m, r.Conflict, on, ids)
+			check(t, c.a+" "+c.b, p)
+			checkLabels(t, c.a+" "+c.b, p)
+			operations, lines := 0, 0
+			for _, n := range p.Nodes {
+				if n.Kind == KindOperation {
+					operations++
+					lines += len(n.Lines) + 1 // the operation is the name
+				}
+			}
+			if operations != c.parts || lines != len(r.Conflict.Facts)+len(r.Conflict.FactsB) {
+				t.Errorf("%s, %s: %d operations with %d facts, want %d with those of %v and %v", c.a, c.b, operations, lines, c.parts, r.Conflict.Facts, r.Conflict.FactsB)
+			}
+		}
 	}
 }

@@ -243,7 +243,8 @@ func (g *Graph) conflict(c *candidate, facts comity.Facts) *Conflict {
 	if from := max(c.a.From, c.b.From); from >= g.day && g.decidesLater {
 		out.From = from.String()
 	}
-	out.Why, out.Do = g.why(c), g.meanwhile(c)
+	out.clash, out.between = g.clash(c), g.between(c.a, c.b)
+	out.Why, out.Do = out.clash+" "+out.between, g.meanwhile(c)
 	return out
 }
 

@@ -60,7 +60,12 @@ type Conflict struct {
 	From  string `json:"from,omitempty"`
 	ruleA *pack.Rule
 	ruleB *pack.Rule
+	// clash and between are the two halves of Why.
+	clash, between string
 }
+
+// Reasons are what the requirements do to each other, and why neither gives way.
+func (c *Conflict) Reasons() (clash, between string) { return c.clash, c.between }
 
 // Conflicts lists every pair that can collide on the day or, by what the packs know, on a day
 // to come, each once. Progress, if it is not nil, is called with the share of the work that is

@@ -11,8 +11,8 @@ import (
 	"github.com/comity-project/comity/internal/pack"
 )
 
-// why says why two requirements collide.
-func (g *Graph) why(c *candidate) string {
+// clash says what two requirements do to each other.
+func (g *Graph) clash(c *candidate) string {
 	a, b := c.a, c.b
 	var head string
 	switch c.kind {
@@ -26,7 +26,7 @@ func (g *Graph) why(c *candidate) string {
 	default:
 		head = fmt.Sprintf("Keeping %s takes an operation that %s forbids: %s", b.ID, a.ID, strings.TrimSuffix(c.entail.Text["en"], ".")+".")
 	}
-	return head + " " + g.between(a, b)
+	return head
 }
 
 // between says why neither law gives way: weights rank only inside one order, and exceptions
