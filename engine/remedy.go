@@ -283,7 +283,7 @@ func (f *remedyFinder) satisfyAll(kids []uint32, want bool, out []way) []way {
 
 func (p *Program) changeable(id pack.FactID) bool {
 	def := p.facts[id].def
-	return (def.Control == "caller" || def.Control == "process") && def.Cost < forbiddenCost
+	return def.Changeable() && def.Cost < forbiddenCost
 }
 
 func (f *remedyFinder) satisfyAtom(id uint32, want bool, out []way) []way {

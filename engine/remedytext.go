@@ -24,7 +24,7 @@ func (p *Program) remedy(w *way) comity.Remedy {
 		if i > 0 {
 			text = append(text, "; "...)
 		}
-		if def.Control == "process" {
+		if def.Control != pack.ControlCaller {
 			if r.Obtain == nil {
 				r.Obtain = map[string]any{}
 			}

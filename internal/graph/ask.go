@@ -272,7 +272,7 @@ func named(d *comity.Decision) []string {
 // block takes what a way adds to the condition out of what is looked for.
 func (s *search) block(facts comity.Facts) {
 	var ls []lit
-	for _, v := range s.q.vars {
+	for _, v := range s.q.variables() {
 		given, ok := facts[v.fact.Name]
 		if !ok || v.given == yes || slices.Contains(s.own, v.fact.ID) {
 			continue
@@ -293,7 +293,7 @@ func (s *search) block(facts comity.Facts) {
 // exclude takes one candidate out, and no other.
 func (s *search) exclude(model []bool) {
 	var ls []lit
-	for _, v := range s.q.vars {
+	for _, v := range s.q.variables() {
 		for _, l := range append(slices.Clone(v.lits), v.given) {
 			if l != yes {
 				ls = append(ls, -sign(l, is(model, l)))

@@ -190,9 +190,9 @@ func (t *two) bare(b *pack.Rule, more ...*pack.Cond) []lit {
 	}
 	var out []lit
 	for _, q := range []*question{t.a, t.b} {
-		for id, v := range q.vars {
+		for _, v := range q.variables() {
 			claim := v.fact.Role == pack.RoleGround || v.fact.Role == pack.RoleSafeguard || t.g.isPlace(v.fact)
-			if claim && !read[id] {
+			if claim && !read[v.fact.ID] {
 				out = append(out, -v.given)
 			}
 		}
@@ -220,7 +220,7 @@ func (t *two) readable(assume []lit) []bool { return t.f.readable(assume, t.a, t
 func (t *two) block(model []bool) {
 	var ls []lit
 	for _, q := range []*question{t.a, t.b} {
-		for _, v := range q.vars {
+		for _, v := range q.variables() {
 			for _, l := range v.lits {
 				if model[abs(l)-1] {
 					ls = append(ls, -l)

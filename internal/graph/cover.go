@@ -111,8 +111,7 @@ func (g *Graph) singles(facts comity.Facts) []comity.Facts {
 
 // movable tells facts that are measures.
 func (g *Graph) movable(f *pack.Fact) bool {
-	own := f.Control == "caller" || f.Control == "process"
-	return own && (f.Role == pack.RoleGround || f.Role == pack.RoleSafeguard || g.isPlace(f) && f.Name != "to_region") && f.Name != "retention_elapsed"
+	return f.Changeable() && (f.Role == pack.RoleGround || f.Role == pack.RoleSafeguard || g.isPlace(f) && f.Name != "to_region")
 }
 
 // operation is the question of one planned operation.

@@ -79,7 +79,7 @@ func (g *Graph) apart(c *candidate) (*Conflict, error) {
 // homeHelps tells whether the rule at home would be kept if the data were there.
 func (t *two) homeHelps(r *pack.Rule, o outcome, model []bool) bool {
 	held := append(o.kept(), o.binds)
-	for _, v := range t.b.vars {
+	for _, v := range t.b.variables() {
 		place := t.g.isPlace(v.fact)
 		for i, l := range v.lits {
 			switch {

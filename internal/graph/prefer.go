@@ -52,7 +52,7 @@ const several = 4
 // usual leaves out the values that are unusual.
 func (q *question) usual(but ...pack.FactID) []lit {
 	var out []lit
-	for _, v := range q.vars {
+	for _, v := range q.variables() {
 		if slices.Contains(but, v.fact.ID) {
 			continue
 		}
@@ -69,7 +69,7 @@ func (q *question) usual(but ...pack.FactID) []lit {
 // plain leaves out all but who acts, on whom, on what, and where.
 func (q *question) plain() []lit {
 	out := q.usual()
-	for _, v := range q.vars {
+	for _, v := range q.variables() {
 		f := v.fact
 		if v.given != yes && f.Role != pack.RolePerson && f.Role != pack.RoleActor && !q.g.isPlace(f) && f.ID != q.g.m.Vocab.Op() && f.Name != "data_categories" {
 			out = append(out, -v.given)
@@ -116,7 +116,7 @@ func (f *formula) readable(assume []lit, qs ...*question) []bool {
 	var given []lit
 	var vars []*variable
 	for _, q := range qs {
-		for _, v := range q.vars {
+		for _, v := range q.variables() {
 			if v.given != yes && !slices.Contains(vars, v) {
 				vars = append(vars, v)
 			}

@@ -4,6 +4,7 @@
 package graph
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/comity-project/comity"
@@ -52,6 +53,16 @@ func (q *question) base(id pack.FactID) pack.FactID {
 		return f.Origin
 	}
 	return id
+}
+
+// variables are those that the question has so far, in the order of the vocabulary: what is
+// found must not hang on the order of a map.
+func (q *question) variables() []*variable {
+	out := make([]*variable, 0, len(q.vars))
+	for _, id := range slices.Sorted(maps.Keys(q.vars)) {
+		out = append(out, q.vars[id])
+	}
+	return out
 }
 
 func (q *question) variable(id pack.FactID) *variable {
@@ -229,7 +240,7 @@ func (q *question) facts(model []bool) comity.Facts {
 	out := comity.Facts{}
 	date := q.values[q.g.m.Vocab.Date()][0]
 	out[q.g.m.Vocab.Facts[q.g.m.Vocab.Date()].Name] = date.given
-	for _, v := range q.vars {
+	for _, v := range q.variables() {
 		if !holds(v.given) {
 			continue
 		}

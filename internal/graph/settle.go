@@ -16,18 +16,12 @@ var means = []struct {
 	of   func(*Graph, *pack.Fact) bool
 }{
 	{"places", (*Graph).isPlace},
-	{"safeguards", func(g *Graph, f *pack.Fact) bool { return f.Role == pack.RoleSafeguard && g.chosen(f) }},
-	{"grounds", func(g *Graph, f *pack.Fact) bool { return f.Role == pack.RoleGround && g.chosen(f) }},
+	{"safeguards", func(_ *Graph, f *pack.Fact) bool { return f.Role == pack.RoleSafeguard && chosen(f) }},
+	{"grounds", func(_ *Graph, f *pack.Fact) bool { return f.Role == pack.RoleGround && chosen(f) }},
 }
 
-// notOurs are facts that a caller may state and cannot bring about, and such as make other
-// data of the data: with them there is nothing left to collide.
-var notOurs = []string{"retention_elapsed", "authority_approved", "hipaa_deidentified", "ftz_not_on_negative_list"}
-
-// chosen tells facts that the caller chooses or brings about.
-func (g *Graph) chosen(f *pack.Fact) bool {
-	return (f.Control == "caller" || f.Control == "process") && !slices.Contains(notOurs, f.Name)
-}
+// chosen tells facts that the caller chooses or brings about for the same data.
+func chosen(f *pack.Fact) bool { return f.Own() && !f.Transforms }
 
 // settle looks for the plainest means by which both laws are kept: other places, safeguards,
 // then grounds.
@@ -58,7 +52,7 @@ func (t *two) settle(c *Conflict, model []bool, kept []lit) {
 func (t *two) noForeignDuty() []lit {
 	var out []lit
 	for _, q := range []*question{t.a, t.b} {
-		for _, v := range q.vars {
+		for _, v := range q.variables() {
 			for i, x := range v.vals {
 				if v.fact.Name == "legal_basis" && x.given == "legal_obligation" {
 					out = append(out, -v.lits[i])
@@ -73,7 +67,7 @@ func (t *two) noForeignDuty() []lit {
 func (t *two) fixed(model []bool, movable func(*pack.Fact) bool) []lit {
 	var out []lit
 	for _, q := range []*question{t.a, t.b} {
-		for _, v := range q.vars {
+		for _, v := range q.variables() {
 			if movable(v.fact) {
 				continue
 			}

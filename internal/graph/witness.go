@@ -28,7 +28,7 @@ func (s *search) home() lit {
 // fits tells whether facts fit the condition.
 func (s *search) fits(facts comity.Facts) bool {
 	assume := []lit{s.wanted}
-	for _, v := range s.q.vars {
+	for _, v := range s.q.variables() {
 		given, ok := facts[v.fact.Name]
 		if !ok {
 			assume = append(assume, -v.given)

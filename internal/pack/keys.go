@@ -41,7 +41,7 @@ var (
 	// vocabulary.yaml
 	vocabularyKeys = []string{"format", "operations", "facts", "action_types", "places"}
 	factKeys       = []string{
-		"type", "role", "control", "cost", "values", "values_of", "implies", "alone", "circumstances", "whole",
+		"type", "role", "control", "cost", "values", "values_of", "implies", "alone", "circumstances", "whole", "transforms",
 		"ages", "origin", "text", "dpv", "fides", "aliases",
 	}
 	valueKeys      = []string{"text", "dpv", "fides", "aliases"}
@@ -75,7 +75,7 @@ var (
 	weightNames = []string{"constitution", "treaty", "federal", "state", "local", "industry", "company"}
 	placeKinds  = []string{"storage", "processing", "model", "inference"}
 	factRoles   = []Role{RoleAct, RolePerson, RoleActor, RoleGround, RoleSafeguard, RoleAge}
-	factControl = []string{"caller", "process", "person"}
+	factControl = []string{ControlCaller, ControlProcess, ControlAuthority, "person"}
 	unitNames   = [...]string{"", "hour", "day", "month", "year", "working day"}
 )
 

@@ -85,6 +85,9 @@ type Fact struct {
 	Circumstances []int
 	Ages          Unit
 	Origin        FactID
+	// Transforms tells that where it is true the data is other data: what a law says of
+	// these data has nothing left to bind.
+	Transforms bool
 	// AgedBy is the age fact that is computed from this one; zero if none.
 	AgedBy FactID
 	// AgeRests tells that the fact is the origin of an age on which exceptions rest.
@@ -96,6 +99,20 @@ type Fact struct {
 	// ambiguous holds foreign terms that stand for several values: they name none.
 	ambiguous map[string]bool
 }
+
+// Who can change a fact, of those who are asked to: the caller, a process of his, such as
+// asking for consent, or an authority or a court, of which it can only be applied for.
+const (
+	ControlCaller    = "caller"
+	ControlProcess   = "process"
+	ControlAuthority = "authority"
+)
+
+// Changeable tells a fact that a remedy may change.
+func (f *Fact) Changeable() bool { return f.Own() || f.Control == ControlAuthority }
+
+// Own tells a fact that the caller or his processes bring about.
+func (f *Fact) Own() bool { return f.Control == ControlCaller || f.Control == ControlProcess }
 
 // Rests tells whether an exception can rest on the fact: SEMANTICS calls a branch spoken
 // to when such a fact was given.

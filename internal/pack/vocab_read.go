@@ -123,7 +123,7 @@ func (v *Vocabulary) readFact(rd reader, p pair) (*Fact, map[string]*yaml.Node) 
 	}
 	fact := &Fact{
 		Def: rd.def(p, f), Role: Role(rd.str(f["role"])), Control: rd.str(f["control"]), Cost: rd.integer(f["cost"]),
-		Whole: rd.boolean(f["whole"]), Aliases: rd.strs(f["aliases"]), ID: FactID(len(v.Facts)),
+		Whole: rd.boolean(f["whole"]), Transforms: rd.boolean(f["transforms"]), Aliases: rd.strs(f["aliases"]), ID: FactID(len(v.Facts)),
 		byValue: map[string]int{}, ambiguous: map[string]bool{}, Implies: map[int][]int{},
 	}
 	if !v.readType(rd, fact, f["type"]) {
@@ -136,6 +136,8 @@ func (v *Vocabulary) readFact(rd reader, p pair) (*Fact, map[string]*yaml.Node) 
 		rd.fail(f["role"], "use "+oneOf(texts(factRoles)), "unknown role %q", fact.Role)
 	case fact.Control != "" && !slices.Contains(factControl, fact.Control):
 		rd.fail(f["control"], "use "+oneOf(factControl), "unknown control %q", fact.Control)
+	case fact.Transforms && fact.Kind != KindBool:
+		rd.fail(f["transforms"], "remove it, or make the fact a bool", "a fact that transforms the data is a bool")
 	case len(v.Facts) >= maxNames:
 		rd.fail(p.keyNode, "remove some", "more than %d facts", maxNames)
 		return nil, nil

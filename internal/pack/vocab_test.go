@@ -113,7 +113,8 @@ func TestVocabularyErrors(t *testing.T) {
 		{facts + "x: {type: §'[enum', role: act}\n", `unknown type "[enum"`, "a list [..] of one"},
 		{facts + "x: {type: §'[bool]', role: act}\n", "a list of bool has no meaning", "use a list of enum, region or string"},
 		{facts + "x: {type: int, role: §thing}\n", `unknown role "thing"`, "use act, person, actor, ground, safeguard or age"},
-		{facts + "x: {type: int, role: act, control: §me}\n", `unknown control "me"`, "use caller, process or person"},
+		{facts + "x: {type: int, role: act, control: §me}\n", `unknown control "me"`, "use caller, process, authority or person"},
+		{facts + "x: {type: int, role: ground, transforms: §true}\n", "a fact that transforms the data is a bool", "make the fact a bool"},
 		{facts + "x: {type: int, role: act, cost: §high}\n", "expected a whole number", "write a number without unit"},
 
 		{facts + "purpose: {values: [§marketing]}\n", `value "marketing" of purpose stands twice`, "remove one"},
