@@ -63,6 +63,8 @@ type library struct {
 	hash     [sha256.Size]byte
 	problems pack.Problems
 	current  *Program
+	// took are packs with those whose place they took, nil for an embedded one.
+	took []takeover
 	// files are what was loaded, in order.
 	files []SourceFile
 
@@ -187,8 +189,12 @@ func (lib *library) readFolder(f Folder, must bool, addFile func(SourceFile), pr
 			pack.CheckReplaced(lib.vocab, old, p, probs)
 		}
 		if i >= 0 {
+			lib.took = append(lib.took, takeover{lib.packs[i], p})
 			lib.packs[i] = p
 		} else {
+			if must {
+				lib.took = append(lib.took, takeover{nil, p})
+			}
 			lib.packs = append(lib.packs, p)
 		}
 		for _, file := range p.Files {
@@ -196,6 +202,30 @@ func (lib *library) readFolder(f Folder, must bool, addFile func(SourceFile), pr
 		}
 	}
 	return nil
+}
+
+// takeover is a pack that took the place of another one.
+type takeover struct{ old, p *pack.Pack }
+
+// blame lets a pack answer for what its predecessor defined and it does not.
+func (lib *library) blame(probs *pack.Problems) {
+	for _, x := range lib.took {
+		if x.old == nil {
+			x.old = lib.embedded(x.p.ID)
+		}
+		if x.old != nil {
+			pack.Blame(x.old, x.p, probs)
+		}
+	}
+}
+
+// embedded reads an embedded pack that the caller left out, without its faults.
+func (lib *library) embedded(id string) *pack.Pack {
+	if _, err := fs.Stat(packs.FS, path.Join(id, "pack.yaml")); err != nil {
+		return nil
+	}
+	var faults pack.Problems
+	return pack.ReadPack(packs.FS, id, embeddedName, lib.vocab, &faults)
 }
 
 // readPacks reads packs side by side: most of the time of loading is that of their YAML,
@@ -224,11 +254,10 @@ func (lib *library) replaced(p *pack.Pack, i int, added bool) *pack.Pack {
 	if i >= 0 {
 		return lib.packs[i]
 	}
-	if _, err := fs.Stat(packs.FS, path.Join(p.ID, "pack.yaml")); err != nil || !added || !lib.vocab.OnlyTightens(p) {
+	if !added || !lib.vocab.OnlyTightens(p) {
 		return nil
 	}
-	var faults pack.Problems // of an embedded pack, which are not the user's
-	return pack.ReadPack(packs.FS, p.ID, embeddedName, lib.vocab, &faults)
+	return lib.embedded(p.ID)
 }
 
 func packError(op string, err error) error {
@@ -279,6 +308,9 @@ func (lib *library) build(known pack.Day) (*Program, error) {
 	probs := slices.Clone(lib.problems)
 	m := pack.Link(lib.vocab, lib.packs, known, &probs)
 	pack.Check(m, &probs)
+	if probs.Err() != nil {
+		lib.blame(&probs)
+	}
 	probs.Sort()
 	if err := probs.Err(); err != nil {
 		return nil, packError("load packs", err)

@@ -41,7 +41,8 @@ func newAuditQuery() *cobra.Command {
 		Short: "Find entries, and say what was searched",
 		Long: `Finds the entries that fit all filters; of the values of one filter any may fit.
 Subject, principal and resource are found by their pseudonyms: no payload is
-opened. The answer ends with the size and the root of the log, and up to which
+opened. A name that stands in no entry and that Comity does not know is warned of on
+standard error. The answer ends with the size and the root of the log, and up to which
 entry it was searched. While a server has the folder open, ask it with --server; a
 key that is bound to a tenant finds the entries of that tenant.`,
 		Example: `  comity audit query --type decision --jurisdiction EU --from 2026-01-01
@@ -160,6 +161,9 @@ func (f *queryFlags) run(ctx context.Context, cmd *cobra.Command, log string, fi
 		if q.Cursor == "" || f.limit > 0 && left <= 0 {
 			break
 		}
+	}
+	if err := f.warnUnseen(ctx, cmd.ErrOrStderr(), find); err != nil {
+		return err
 	}
 	if f.asJSON {
 		printJSON(s.w, map[string]any{"completeness": covered, "entries": total, "more": q.Cursor != ""})

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -38,14 +39,16 @@ func newPack() *cobra.Command {
 func newPackLint() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "lint [DIR...]",
+		Use:   "lint [DIR | ID...]",
 		Short: "Report every fault of packs with file, line, column and remedy",
-		Long: `Reads the given packs beside the embedded ones, which they replace by id, and
+		Long: `Reads the packs of the given folders beside the embedded ones, which they replace
+by id, or the embedded packs of the given ids (a folder of that name goes first), and
 reports faults: unknown facts and values, undeclared instruments, scopes that
 fail open, exceptions that can never apply, gaps and overlaps of dates. Without
-DIR it checks the embedded packs. Warnings (a legal review that is due) do not
+arguments it checks the embedded packs. Warnings (a legal review that is due) do not
 change the exit code; errors make it 3.`,
 		Example: `  comity pack lint
+  comity pack lint us_il_bipa
   comity pack lint packs/eu_gdpr packs/uk_gdpr --json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			list, err := lint(args)
@@ -54,7 +57,7 @@ change the exit code; errors make it 3.`,
 			}
 			return printFindings(newScreen(cmd.OutOrStdout()), list, asJSON)
 		},
-		ValidArgsFunction: completeDirs,
+		ValidArgsFunction: completePacks,
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a finding")
 	return cmd
@@ -64,13 +67,52 @@ func completeDirs(*cobra.Command, []string, string) ([]string, cobra.ShellCompDi
 	return nil, cobra.ShellCompDirectiveFilterDirs
 }
 
-// lint gives the findings in dirs, and the errors anywhere: a fault of another pack may be
-// one of these two, such as an id that stands in both.
-func lint(dirs []string) (pack.Problems, error) {
-	for _, dir := range dirs {
-		if err := mustHold(dir); err != nil {
-			return nil, err
+// completePacks offers the ids of embedded packs, else folders.
+func completePacks(_ *cobra.Command, _ []string, prefix string) ([]string, cobra.ShellCompDirective) {
+	eng, err := app.LoadPacks(nil)
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveFilterDirs
+	}
+	var out []string
+	for _, p := range eng.Program().Model().Packs {
+		if strings.HasPrefix(p.ID, prefix) {
+			out = append(out, p.ID+"\t"+p.Name)
 		}
+	}
+	if len(out) > 0 && prefix != "" {
+		return out, cobra.ShellCompDirectiveNoFileComp
+	}
+	return nil, cobra.ShellCompDirectiveFilterDirs
+}
+
+// dirsAndIDs tells folders that hold packs from ids of embedded packs.
+func dirsAndIDs(op string, args []string) (dirs, ids []string, err error) {
+	for _, arg := range args {
+		if _, err := os.Stat(arg); err == nil || strings.ContainsRune(filepath.ToSlash(arg), '/') {
+			if err := mustHold(arg); err != nil {
+				return nil, nil, err
+			}
+			dirs = append(dirs, arg)
+			continue
+		}
+		if err := embeddedID(op, arg); err != nil {
+			return nil, nil, err
+		}
+		ids = append(ids, arg)
+	}
+	return dirs, ids, nil
+}
+
+// lint gives the findings in folders and embedded packs, and the errors anywhere: a fault
+// of another pack may be one of these two, such as an id that stands in both.
+func lint(args []string) (pack.Problems, error) {
+	dirs, ids, err := dirsAndIDs("pack lint", args)
+	if err != nil {
+		return nil, err
+	}
+	places := slices.Clone(dirs)
+	for _, id := range ids {
+		places = append(places, "packs/"+id)
 	}
 	var list pack.Problems
 	eng, err := app.LoadPacks(dirs)
@@ -85,7 +127,7 @@ func lint(dirs []string) (pack.Problems, error) {
 	list.Sort()
 	list = slices.Compact(slices.Clone(list))
 	return slices.DeleteFunc(list, func(p pack.Problem) bool {
-		return p.Severity == pack.Warning && len(dirs) > 0 && !slices.ContainsFunc(dirs, func(dir string) bool { return below(p.Pos.File, dir) })
+		return p.Severity == pack.Warning && len(places) > 0 && !slices.ContainsFunc(places, func(dir string) bool { return below(p.Pos.File, dir) })
 	}), nil
 }
 
@@ -141,14 +183,16 @@ func printFindings(s *screen, list pack.Problems, asJSON bool) error {
 func newPackTest() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "test [DIR...]",
+		Use:   "test [DIR | ID...]",
 		Short: "Decide the cases of packs and print their coverage",
-		Long: `Decides cases/*.yaml of the given packs (without DIR: of all embedded packs) and
-prints which requirements, exceptions, conditions, outside nodes and edges no
-case uses. Exit code 3 if a case fails or something is uncovered.`,
+		Long: `Decides cases/*.yaml of the packs of the given folders, or of the embedded packs of
+the given ids (a folder of that name goes first; without arguments: of all embedded
+packs), and prints which requirements, exceptions, conditions, outside nodes and
+edges no case uses. Exit code 3 if a case fails or something is uncovered.`,
 		Example: `  comity pack test packs/eu_gdpr
+  comity pack test us_il_bipa
   comity pack test --json`,
-		ValidArgsFunction: completeDirs,
+		ValidArgsFunction: completePacks,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			rep, err := testPacks(args, newProgress(cmd.ErrOrStderr(), "cases", 0))
 			if err != nil {
@@ -175,13 +219,14 @@ type packReport struct {
 	Coverage scenario.Coverage `json:"coverage"`
 }
 
-func testPacks(dirs []string, p *progress) (*packReport, error) {
+func testPacks(args []string, p *progress) (*packReport, error) {
+	dirs, ids, err := dirsAndIDs("pack test", args)
+	if err != nil {
+		return nil, err
+	}
 	rep := &packReport{}
 	var files []string
 	for _, dir := range dirs {
-		if err := mustHold(dir); err != nil {
-			return nil, err
-		}
 		inDir, err := app.PacksIn(dir)
 		if err != nil {
 			return nil, err
@@ -200,18 +245,21 @@ func testPacks(dirs []string, p *progress) (*packReport, error) {
 		return nil, err
 	}
 	m := eng.Program().Model()
-	var cases []scenario.Case
-	if len(dirs) == 0 {
+	if len(args) == 0 {
 		for _, q := range m.Packs {
-			rep.Packs = append(rep.Packs, q.ID)
+			ids = append(ids, q.ID)
 		}
-		cases, err = scenario.Embedded(rep.Packs)
-	} else {
-		cases, err = readCases(files)
 	}
+	ids = slices.DeleteFunc(ids, func(id string) bool { return slices.Contains(rep.Packs, id) }) // a folder's goes first
+	cases, err := readCases(files)
 	if err != nil {
 		return nil, err
 	}
+	embedded, err := scenario.Embedded(ids)
+	if err != nil {
+		return nil, err
+	}
+	cases, rep.Packs = append(cases, embedded...), append(rep.Packs, ids...)
 	p.total = len(cases)
 	outcomes, failures := decideCases(eng, cases, p)
 	p.done()

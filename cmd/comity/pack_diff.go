@@ -20,6 +20,7 @@ import (
 	"github.com/comity-project/comity/internal/flip"
 	"github.com/comity-project/comity/internal/pack"
 	"github.com/comity-project/comity/internal/scenario"
+	"github.com/comity-project/comity/packs"
 )
 
 // diffFlags are the flags of pack diff.
@@ -168,19 +169,16 @@ func (v *packSide) open(name string) error {
 		return err
 	}
 	v.eng, v.ids = eng, []string{name}
-	return embeddedID(eng, name)
+	return embeddedID("pack diff", name)
 }
 
 // embeddedID refuses what is no id of an embedded pack.
-func embeddedID(eng *engine.Engine, name string) error {
-	var ids []string
-	for _, p := range eng.Program().Model().Packs {
-		ids = append(ids, p.ID)
-	}
+func embeddedID(op, name string) error {
+	ids := pack.PackDirs(packs.FS)
 	if slices.Contains(ids, name) {
 		return nil
 	}
-	e := &comity.Error{Code: comity.CodeNotFound, Op: "pack diff", Err: fmt.Errorf("%q is neither a folder nor the id of an embedded pack", name), Remedy: pack.Suggest(name, ids)}
+	e := &comity.Error{Code: comity.CodeNotFound, Op: op, Err: fmt.Errorf("%q is neither a folder nor the id of an embedded pack", name), Remedy: pack.Suggest(name, ids)}
 	if e.Remedy == "" {
 		e.Remedy = "comity version --json lists the packs"
 	}
@@ -246,7 +244,7 @@ func (f *diffFlags) compareDays(args []string) (*comparison, error) {
 	}
 	for _, arg := range args {
 		if !slices.Contains(dirs, arg) {
-			if err := embeddedID(eng, arg); err != nil {
+			if err := embeddedID("pack diff", arg); err != nil {
 				return nil, err
 			}
 			c.ids = append(c.ids, arg)

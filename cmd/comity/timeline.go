@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/comity-project/comity"
 	"github.com/comity-project/comity/internal/pack"
 	"github.com/comity-project/comity/internal/timeline"
 )
@@ -145,7 +144,7 @@ func knownPack(m *pack.Model, id string) error {
 		}
 		ids = append(ids, p.ID)
 	}
-	return &comity.Error{Code: comity.CodeNotFound, Op: "--pack", Remedy: cmp.Or(pack.Suggest(id, ids), "comity version --json lists the packs"), Err: fmt.Errorf("no pack is called %q", id)}
+	return usageError("--pack", cmp.Or(pack.Suggest(id, ids), "comity version --json lists the packs"), "no pack is called %q", id)
 }
 
 // print writes a row for each event, in columns.

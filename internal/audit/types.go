@@ -47,6 +47,16 @@ const (
 	TypeAIInference    = "ai_inference"
 )
 
+// TypeNames lists the types that need no declaration.
+func TypeNames() []string {
+	return []string{
+		TypeDecision, TypeBatch, TypeLogCreated, TypeLogAdopted, TypeLogRecovered, TypeKeyRotated, TypeKeyRetired,
+		TypePacksChanged, TypeConfigChanged, TypePrincipalAdded, TypePrincipalRevoked, TypeErasureOrdered,
+		TypeSubjectErased, TypeLeaseUsed, TypeAuthentication, TypeDataAccess, TypePrivileged, TypeConfiguration,
+		TypeSystemAccess, TypeDataDisposal, TypeKeyUse, TypeAIInference,
+	}
+}
+
 // ownType tells the types that only this program appends. Declared names have no dot.
 func ownType(name string) bool {
 	return name == TypeDecision || name == TypeBatch || strings.Contains(name, ".")

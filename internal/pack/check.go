@@ -65,9 +65,11 @@ type checker struct {
 	probs *Problems
 	cites []string
 	reqs  map[string]*Requirement
+	id    string // of the pack that is looked at
 }
 
 func (c *checker) pack(p *Pack) {
+	c.id = p.ID
 	if p.NextReview != 0 && p.NextReview <= p.Reviewed {
 		c.probs.add(p.Pos, "set the day by which the law is to be read again", "pack %s: next_review is not after reviewed", p.ID)
 	}
@@ -135,7 +137,7 @@ func (c *checker) conditions(list []Condition, of string) {
 func (c *checker) sequence(q *Requirement) {
 	old := c.reqs[q.Replaces]
 	if old == nil {
-		c.probs.add(q.Pos, "name the requirement that it follows", "%s replaces %s, which does not exist", q.ID, q.Replaces)
+		c.probs.missing(q.Pos, absence{"requirement", q.Replaces, q.ID, q.Pack.ID}, "name the requirement that it follows", "%s replaces %s, which does not exist", q.ID, q.Replaces)
 		return
 	}
 	// Wordings that were never known together follow each other in known time.
@@ -166,7 +168,7 @@ func (c *checker) cited(cites []string, pos Pos, what string) {
 			}
 		}
 		if !ok {
-			c.probs.add(pos, "declare the instrument in the pack's header", "%s cites %q, which belongs to no declared instrument", what, s)
+			c.probs.missing(pos, absence{"instrument", s, what, c.id}, "declare the instrument in the pack's header", "%s cites %q, which belongs to no declared instrument", what, s)
 		}
 		if strings.Contains(provision, ";") || strings.Contains(provision, " and ") {
 			c.probs.add(pos, "write one citation per provision", "%s cites several provisions in %q", what, s)

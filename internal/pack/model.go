@@ -266,7 +266,7 @@ func (l *linker) expand(owner *Requirement, b *Branch, extra *Cond, to FactID) [
 		return nil
 	}
 	if !l.sets[b.EdgeSet] {
-		l.probs.add(b.Pos, "define an edge with this set", "no edge belongs to set %q", b.EdgeSet)
+		l.probs.missing(b.Pos, absence{"edge set", b.EdgeSet, owner.ID, owner.Pack.ID}, "define an edge with this set", "no edge belongs to set %q", b.EdgeSet)
 	}
 	out := make([]RuleBranch, 0, len(edges))
 	for _, e := range edges {
@@ -279,7 +279,7 @@ func (l *linker) expandPermit(owner *Requirement, b *Branch, extra *Cond, to Fac
 	p := l.permits[b.Permit]
 	if p == nil {
 		if q := l.ids[b.Permit]; q == nil || q.Kind != Permit {
-			l.probs.add(b.Pos, "define it, or load its pack", "no permit %q", b.Permit)
+			l.probs.missing(b.Pos, absence{"permit", b.Permit, owner.ID, owner.Pack.ID}, "define it, or load its pack", "no permit %q", b.Permit)
 		}
 		return nil
 	}

@@ -45,6 +45,8 @@ type Problem struct {
 	Msg      string
 	Remedy   string
 	Severity Severity
+	// absent is what is referred to and not there; see Blame.
+	absent absence
 }
 
 func (p Problem) String() string {
@@ -99,6 +101,11 @@ func (ps *Problems) put(p Problem) {
 
 func (ps *Problems) add(pos Pos, remedy, format string, args ...any) {
 	ps.put(Problem{Pos: pos, Msg: fmt.Sprintf(format, args...), Remedy: remedy})
+}
+
+// missing is a finding about something that is referred to and not there.
+func (ps *Problems) missing(pos Pos, what absence, remedy, format string, args ...any) {
+	ps.put(Problem{Pos: pos, Msg: fmt.Sprintf(format, args...), Remedy: remedy, absent: what})
 }
 
 func (ps *Problems) warn(pos Pos, remedy, format string, args ...any) {
