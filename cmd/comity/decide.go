@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"time"
@@ -46,6 +47,8 @@ by which provisions. A question is an object of facts, or an envelope:
   explain      true for the explanation and all citations
   want         regions: where the operation would be permitted
   candidates   the regions to try
+
+The names and values of facts are listed by comity facts.
 
 With --data or --server each answer is recorded in the log before it is given, and
 shows where; otherwise this is analysis. A server's key is read from COMITY_API_KEY.
@@ -166,7 +169,9 @@ type session struct {
 	// ask answers a question; recorded tells that it keeps a record.
 	ask      func(context.Context, comity.Request) (comity.Decision, error)
 	recorded bool
-	ctx      context.Context
+	// unrecorded is told, with the first answer, that there is no record; else nil.
+	unrecorded io.Writer
+	ctx        context.Context
 	// vocab is what the questions are written in, nil where only a server knows.
 	vocab  func() *pack.Vocabulary
 	src    *source
@@ -301,6 +306,10 @@ func (s *session) report(d *comity.Decision, err error) error {
 		s.worst = graver(s.worst, exitError)
 		printJSON(s.out, errorAnswer(err))
 		return nil
+	}
+	if s.unrecorded != nil {
+		fmt.Fprintln(s.unrecorded, "not recorded")
+		s.unrecorded = nil
 	}
 	s.worst = graver(s.worst, effectExits[d.Effect])
 	switch {

@@ -6,7 +6,6 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -34,7 +33,7 @@ func (s *session) open(cmd *cobra.Command) (shut func() error, err error) {
 	}
 	s.vocab = func() *pack.Vocabulary { return eng.Program().Model().Vocab }
 	s.ask = analyse(eng)
-	fmt.Fprintln(cmd.ErrOrStderr(), "not recorded")
+	s.unrecorded = cmd.ErrOrStderr()
 	return func() error { return nil }, s.f.checkCandidates(s.vocab())
 }
 

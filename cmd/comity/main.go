@@ -48,7 +48,7 @@ Exit codes: 0 allow or ok, 1 error, 2 usage, 3 deny or finding, 4 review.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(newDecide(), newDemo(), newTest(), newPack(), newGraph(), newAsk(), newTimeline(), newWhich(), newWhatif(), newClassify(), newAudit(), newServe(), newPrincipal(), newVersion(), newCompletion())
+	root.AddCommand(newDecide(), newFacts(), newDemo(), newTest(), newPack(), newGraph(), newAsk(), newTimeline(), newWhich(), newWhatif(), newClassify(), newAudit(), newServe(), newPrincipal(), newVersion(), newCompletion())
 	group(root)
 	root.SetHelpCommand(newHelp(root))
 	root.SetFlagErrorFunc(flagError)

@@ -335,3 +335,34 @@ func step(u pack.Unit) int64 {
 	}
 	return day
 }
+
+// Readers lists, by fact, the packs whose conditions read it; of a date from which an age
+// counts, also those that read the age.
+func Readers(m *pack.Model) map[pack.FactID][]string {
+	out := map[pack.FactID][]string{}
+	add := func(p *pack.Pack, conds []*pack.Cond) {
+		for _, c := range conds {
+			for _, id := range c.Facts() {
+				ids := []pack.FactID{id}
+				if f := m.Vocab.Facts[id]; f.Ages != pack.NoUnit {
+					ids = append(ids, f.Origin)
+				}
+				for _, id := range ids {
+					if !slices.Contains(out[id], p.ID) {
+						out[id] = append(out[id], p.ID)
+					}
+				}
+			}
+		}
+	}
+	for _, p := range m.Packs {
+		add(p, packConds(p))
+	}
+	for _, r := range m.Rules {
+		add(r.Pack, ruleConds(r))
+	}
+	for _, list := range out {
+		slices.Sort(list)
+	}
+	return out
+}
