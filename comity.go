@@ -55,7 +55,8 @@ type Request struct {
 	Missing Mode
 	// KnownAt asks what was believed then; zero is all that the packs know.
 	KnownAt time.Time
-	// Want lists extras: "regions".
+	// Want lists extras: "regions", and "regions_unsure", which costs a judgement for each
+	// place that can differ.
 	Want []string
 	// Candidates are the regions to try for want regions; empty means all countries.
 	Candidates []string

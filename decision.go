@@ -32,11 +32,17 @@ type Decision struct {
 	Applicable []string `json:"applicable,omitempty"`
 	// Unbound says in sentences why no requirement binds, where none does and no node of
 	// Outside says it.
-	Unbound    []string            `json:"unbound,omitempty"`
-	Citations  []string            `json:"citations,omitempty"`
-	Regions    map[string][]string `json:"regions,omitempty"`
-	Near       []Near              `json:"near,omitempty"`
-	Overridden []Override          `json:"overridden,omitempty"`
+	Unbound   []string `json:"unbound,omitempty"`
+	Citations []string `json:"citations,omitempty"`
+	// Regions lists, per kind of place, the candidates in which the operation is not denied;
+	// a kind is left out where it is denied in none of them. It is nil where regions were not
+	// asked for, and empty where nothing is excluded.
+	Regions map[string][]string `json:"regions,omitzero"`
+	// RegionsUnsure lists, where it was asked for, those of them in which the answer is
+	// review; a kind is left out where it is review in none.
+	RegionsUnsure map[string][]string `json:"regions_unsure,omitempty"`
+	Near          []Near              `json:"near,omitempty"`
+	Overridden    []Override          `json:"overridden,omitempty"`
 
 	Explanation []string `json:"explanation,omitempty"`
 	// Warnings tell what makes the answer less certain: the date of the question lies after

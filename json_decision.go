@@ -30,7 +30,12 @@ func (w *jsonWriter) decision(d *Decision) {
 	w.texts("applicable", d.Applicable)
 	w.texts("unbound", d.Unbound)
 	w.texts("citations", d.Citations)
-	w.regions(d.Regions)
+	if d.Regions != nil { // empty says that no place is excluded
+		w.regions("regions", d.Regions)
+	}
+	if len(d.RegionsUnsure) > 0 {
+		w.regions("regions_unsure", d.RegionsUnsure)
+	}
 	each(w, "near", d.Near, (*jsonWriter).near)
 	each(w, "overridden", d.Overridden, (*jsonWriter).override)
 	w.texts("explanation", d.Explanation)
@@ -173,13 +178,13 @@ func (w *jsonWriter) pack(p *PackRef) {
 	w.must("version", p.Version)
 }
 
-func (w *jsonWriter) regions(m map[string][]string) {
-	if len(m) == 0 {
-		return
-	}
-	w.field("regions")
+func (w *jsonWriter) regions(name string, m map[string][]string) {
+	w.field(name)
+	w.b = append(w.b, '{')
 	for i, kind := range slices.Sorted(maps.Keys(m)) {
-		w.b = append(w.b, "{,"[min(i, 1)])
+		if i > 0 {
+			w.b = append(w.b, ',')
+		}
 		w.string(kind)
 		w.b = append(w.b, ':')
 		w.list(m[kind])

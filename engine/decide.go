@@ -58,8 +58,8 @@ func checkRequest(req *comity.Request) error {
 		return badRequest("missing", fmt.Errorf("unknown mode %q", req.Missing), "use review or ignore")
 	}
 	for _, w := range req.Want {
-		if w != "regions" {
-			return badRequest("want", fmt.Errorf("unknown extra %q", w), "use regions")
+		if w != "regions" && w != "regions_unsure" {
+			return badRequest("want", fmt.Errorf("unknown extra %q", w), "use regions or regions_unsure")
 		}
 	}
 	return nil
@@ -82,9 +82,13 @@ func (w *worker) decide(facts comity.Facts, req comity.Request) (comity.Decision
 		return comity.Decision{}, err
 	}
 	d := p.Decision(w.in, &w.res, req.Explain)
-	if slices.Contains(req.Want, "regions") {
+	if len(req.Want) > 0 {
 		var err error
-		if d.Regions, err = p.regionsOf(w.in, &w.res, req.Candidates); err != nil {
+		d.Regions, err = p.regionsOf(w.in, &w.res, req.Candidates)
+		if err == nil && slices.Contains(req.Want, "regions_unsure") {
+			d.RegionsUnsure, err = p.unsure(w.in, w.res.review)
+		}
+		if err != nil {
 			return d, err
 		}
 	}

@@ -72,6 +72,12 @@ func (j *partJoiner) add(d *comity.Decision, i int) {
 	} else {
 		all.Regions = intersectRegions(all.Regions, d.Regions)
 	}
+	for kind, list := range d.RegionsUnsure {
+		if all.RegionsUnsure == nil {
+			all.RegionsUnsure = map[string][]string{}
+		}
+		all.RegionsUnsure[kind] = merge(slices.Clone(all.RegionsUnsure[kind]), list)
+	}
 	j.parts++
 	// The gravest part's citations come first.
 	if gravity(d.Effect) > gravity(all.Effect) {
@@ -159,6 +165,15 @@ func (j *partJoiner) finish(explain bool) comity.Decision {
 	}
 	if len(d.Applicable) > 0 {
 		d.Unbound = nil
+	}
+	for kind, list := range d.RegionsUnsure { // what another part is denied in is no question
+		if ok, restricted := d.Regions[kind]; restricted {
+			list = slices.DeleteFunc(list, func(r string) bool { return !slices.Contains(ok, r) })
+			d.RegionsUnsure[kind] = list
+		}
+		if slices.Sort(list); len(list) == 0 {
+			delete(d.RegionsUnsure, kind)
+		}
 	}
 	if !explain && len(d.Citations) > MaxCitations {
 		d.Citations = d.Citations[:MaxCitations]

@@ -79,9 +79,13 @@ func checkRegions(t testing.TB, p *Program, in, other *Input, facts comity.Facts
 		if err != nil {
 			t.Fatal(err)
 		}
+		open, err := p.unsure(in, mode == comity.MissingReview)
+		if err != nil {
+			t.Fatal(err)
+		}
 		for _, kind := range p.PlaceKinds() {
 			fact := p.model.Vocab.Facts[p.model.Vocab.Places[kind]].Name
-			want := []string{}
+			want, unsure := []string{}, []string(nil)
 			for _, code := range codes {
 				o, ok := asked(t, p, other, facts, mode, comity.Facts{fact: code, "to_region": code})
 				if !ok {
@@ -89,6 +93,9 @@ func checkRegions(t testing.TB, p *Program, in, other *Input, facts comity.Facts
 				}
 				if o.Effect != naive.Deny {
 					want = append(want, code)
+				}
+				if o.Effect == naive.Review {
+					unsure = append(unsure, code)
 				}
 			}
 			if len(want) == len(codes) {
@@ -98,6 +105,9 @@ func checkRegions(t testing.TB, p *Program, in, other *Input, facts comity.Facts
 			}
 			if !slices.Equal(got[kind], want) || (got[kind] == nil) != (want == nil) {
 				t.Fatalf("mode %s, %s of %v: %v, one by one %v\nfacts %v", mode, kind, codes, got[kind], want, facts)
+			}
+			if !slices.Equal(open[kind], unsure) {
+				t.Fatalf("mode %s, %s of %v: review in %v, one by one %v\nfacts %v", mode, kind, codes, open[kind], unsure, facts)
 			}
 		}
 	}

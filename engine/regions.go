@@ -29,8 +29,9 @@ type regionAsk struct {
 	// unlifted remembers, per rule, what its exceptions leave that read no kind of place.
 	unlifted []memo
 	// ok tells, per kind of place and class, whether the operation is not denied.
-	ok  [][]bool
-	res Result
+	ok    [][]bool
+	res   Result
+	place [1]uint16 // that is tried
 }
 
 // PlaceKinds lists the kinds of places that regions are computed for.

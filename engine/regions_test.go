@@ -4,6 +4,7 @@
 package engine
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -189,5 +190,42 @@ func BenchmarkRegions(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// Regions are there if they were asked for, and empty where no place is excluded; what is
+// not denied and still review is said if it was asked for, for all parts together.
+func TestRegionsUnsure(t *testing.T) {
+	e := engineWith(t, rules(
+		"- {id: A, kind: forbid, ~, when: stored_in in US}\n"+
+			"- {id: B, kind: review, ~, when: stored_in == FR and purpose == marketing}\n"))
+	req := request("operation=store purpose=tax stored_in=DE")
+	req.Candidates, req.Missing = []string{"DE", "FR"}, comity.MissingIgnore
+	ask := func(want ...string) comity.Decision {
+		t.Helper()
+		req.Want = want
+		d, err := e.Decide(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	if d := ask(); d.Regions != nil {
+		t.Errorf("not asked for: %v", d.Regions)
+	}
+	text, err := json.Marshal(ask("regions"))
+	if err != nil || !strings.Contains(string(text), `"regions":{}`) {
+		t.Errorf("nothing is excluded: %s %v", text, err)
+	}
+	req.Parts = []comity.Facts{{"stored_in": "DE"}, {"stored_in": "DE", "purpose": "marketing"}}
+	delete(req.Facts, "stored_in")
+	delete(req.Facts, "purpose")
+	req.Candidates = []string{"DE", "FR", "US"}
+	d := ask("regions_unsure")
+	if diff := cmp.Diff(map[string][]string{"storage": {"FR"}}, d.RegionsUnsure); diff != "" || !slices.Equal(d.Regions["storage"], []string{"DE", "FR"}) {
+		t.Errorf("%v %s", d.Regions, diff)
+	}
+	if d := ask("regions"); d.RegionsUnsure != nil {
+		t.Errorf("not asked for: %v", d.RegionsUnsure)
 	}
 }

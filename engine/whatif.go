@@ -138,10 +138,7 @@ func (in *Input) variesWith(id pack.FactID, changes []change) bool {
 // if they were the elements of a list.
 func (p *Program) permitted(in *Input, review bool, place pack.FactID, candidates []uint16, res *Result) ([]bool, error) {
 	ok := make([]bool, len(candidates))
-	changes := []change{{fact: place, items: candidates}}
-	if p.toRegion != 0 && p.toRegion != place {
-		changes = append(changes, change{fact: p.toRegion, items: candidates, along: place})
-	}
+	changes := p.toPlace(place, candidates)
 	if len(candidates) == 1 || in.isMechanismOrder() {
 		return ok, p.permittedOneByOne(in, review, changes, candidates, res, ok)
 	}

@@ -45,7 +45,8 @@ by which provisions. A question is an object of facts, or an envelope:
   missing      review (absent facts do not open the gate; the default) or ignore
   known_at     what was known on this date
   explain      true for the explanation and all citations
-  want         regions: where the operation would be permitted
+  want         regions: in which places the operation is not denied, per kind of place;
+               regions_unsure: also in which of these the answer is review
   candidates   the regions to try
 
 The names and values of facts are listed by comity facts.
@@ -76,7 +77,7 @@ gravest: 1, then 3, then 4, then 0.`,
 	fl.StringVar(&f.missing, "missing", "", "how absent facts are read: review (enforcement, the default) or ignore (analysis)")
 	fl.BoolVar(&f.explain, "explain", false, "explain the answer and show all citations")
 	fl.BoolVar(&f.asJSON, "json", false, "print one JSON object a line")
-	fl.StringSliceVar(&f.want, "want", nil, "extras: regions (where the operation would be permitted)")
+	fl.StringSliceVar(&f.want, "want", nil, "extras: regions (where the operation is not denied), regions_unsure (and where it is review)")
 	fl.StringSliceVar(&f.candidates, "candidates", nil, "regions to try for --want regions (default: all countries)")
 	fl.StringVar(&f.data, "data", "", "record the answers in this data folder")
 	fl.StringVar(&f.anchor, "anchor", "", "the data folder's anchor, if it is not the default one")
@@ -84,7 +85,7 @@ gravest: 1, then 3, then 4, then 0.`,
 	_ = cmd.MarkFlagDirname("data")
 	_ = cmd.MarkFlagDirname("anchor")
 	_ = cmd.RegisterFlagCompletionFunc("missing", cobra.FixedCompletions([]string{"review", "ignore"}, cobra.ShellCompDirectiveNoFileComp))
-	_ = cmd.RegisterFlagCompletionFunc("want", cobra.FixedCompletions([]string{"regions"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("want", cobra.FixedCompletions([]string{"regions", "regions_unsure"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
@@ -142,8 +143,8 @@ func (f *decideFlags) check(cmd *cobra.Command, s *session) error {
 		}
 	}
 	for _, w := range f.want {
-		if w != "regions" {
-			return usageError("--want", "use regions", "unknown extra %q", w)
+		if w != "regions" && w != "regions_unsure" {
+			return usageError("--want", "use regions or regions_unsure", "unknown extra %q", w)
 		}
 	}
 	switch {
@@ -231,6 +232,9 @@ func (s *session) options(req *comity.Request) error {
 		if !slices.Contains(req.Want, w) {
 			req.Want = append(req.Want, w)
 		}
+	}
+	if s.regions && !f.asJSON && !s.recorded && !slices.Contains(req.Want, "regions_unsure") {
+		req.Want = append(req.Want, "regions_unsure") // who reads it wants to know
 	}
 	return nil
 }

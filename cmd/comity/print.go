@@ -32,6 +32,9 @@ func printDecision(s *screen, d *comity.Decision) {
 		}
 		s.row("regions", plain, kind+": "+places)
 	}
+	for _, kind := range slices.Sorted(maps.Keys(d.RegionsUnsure)) {
+		s.row("unsure", plain, kind+": "+strings.Join(d.RegionsUnsure[kind], " "))
+	}
 	for _, x := range d.Duties {
 		s.row("duty", plain, x.Requirement+" "+x.Text+by(x.Due)+ofParts(x.Parts)+cited(x.Citations))
 	}

@@ -45,8 +45,11 @@ func (c *canon) answer(dec *comity.Decision) {
 	list(c, "packs", dec.Packs, (*canon).pack)
 	c.text("program", dec.Program)
 	list(c, "questions", dec.Questions, (*canon).question)
-	if len(dec.Regions) > 0 {
+	if dec.Regions != nil {
 		c.any("regions", dec.Regions)
+	}
+	if len(dec.RegionsUnsure) > 0 {
+		c.any("regions_unsure", dec.RegionsUnsure)
 	}
 	c.texts("unbound", dec.Unbound)
 	c.instant("valid_until", dec.ValidUntil)

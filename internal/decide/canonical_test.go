@@ -4,12 +4,16 @@
 package decide
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/comity-project/comity"
+	"github.com/comity-project/comity/internal/audit"
 )
 
 // fill gives every field of a value something, or in one of odds cases nothing.
@@ -72,6 +76,26 @@ func TestCanonicalAnswer(t *testing.T) {
 		got, err := canonicalAnswer(&dec)
 		if err != nil || string(got) != string(want) {
 			t.Fatalf("got  %s, %v\nwant %s", got, err, want)
+		}
+	}
+}
+
+// TestAnswerWithoutRegions: entries of earlier versions leave regions out where no place is
+// excluded, and are still what is decided again.
+func TestAnswerWithoutRegions(t *testing.T) {
+	salt := []byte("salt")
+	p := &decided{Salt: base64.RawURLEncoding.EncodeToString(salt)}
+	text, err := canonical(&comity.Decision{Effect: comity.Allow})
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := audit.Digest(sha256.Sum256(slices.Concat(salt, text)))
+	for _, c := range []struct {
+		regions map[string][]string
+		want    bool
+	}{{nil, true}, {map[string][]string{}, true}, {map[string][]string{"storage": {"DE"}}, false}} {
+		if same, err := p.isAnswer(&comity.Decision{Effect: comity.Allow, Regions: c.regions}, old); err != nil || same != c.want {
+			t.Errorf("%v: %v %v", c.regions, same, err)
 		}
 	}
 }
