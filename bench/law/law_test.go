@@ -90,3 +90,40 @@ func TestAgain(t *testing.T) {
 	}
 	t.Logf("%d operations in two ways: %v", 1000*len(questions), took)
 }
+
+// TestAskAll: the questions of the report have the answers that they are there for.
+func TestAskAll(t *testing.T) {
+	eng, err := Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked, err := AskAll(eng, Conditions(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	yes := 0
+	for _, a := range asked {
+		if a.Possible {
+			yes++
+		}
+		t.Logf("%v %v: %s", a.Least, a.Possible, a.Condition)
+	}
+	if yes != 3 || len(asked) != 4 {
+		t.Errorf("%d of %d can be lawful, want 3 of 4", yes, len(asked))
+	}
+}
+
+// TestConflicts looks at all pairs.
+func TestConflicts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	eng, err := Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	took, n, err := Conflicts(eng)
+	if err != nil || n < 1000 {
+		t.Errorf("%d pairs in %v: %v", n, took, err)
+	}
+}

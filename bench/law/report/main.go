@@ -31,8 +31,7 @@ func main() {
 	}
 }
 
-// part is one section of the report. Analyses of the whole model (conflicts, ask) get a
-// function and a line in parts.
+// part is one section of the report.
 type part struct {
 	name  string
 	write func(io.Writer, *options) error
@@ -42,6 +41,8 @@ var parts = []part{
 	{"load", load},
 	{"decide", decide},
 	{"decide again", again},
+	{"conflicts", conflicts},
+	{"ask", ask},
 }
 
 type options struct {
@@ -152,6 +153,47 @@ func again(out io.Writer, o *options) error {
 	}
 	fmt.Fprintf(out, "### Decide again\n\n%d operations, read from JSON, decided for their own date and for %s on all processors, with the requirements that cause each flip; the least of three turns.\n\n", lawbench.AgainCount, date)
 	fmt.Fprintf(out, "| flips | time | bound | |\n|--:|--:|--:|---|\n| %d | %s | %s | %s |\n\n", flips, millis(least), millis(lawbench.AgainBound), verdict(least <= lawbench.AgainBound))
+	return nil
+}
+
+// conflicts times the look at all pairs of requirements.
+func conflicts(out io.Writer, _ *options) error {
+	eng, err := lawbench.Load()
+	if err != nil {
+		return err
+	}
+	least, pairs := time.Hour, 0
+	for range 3 {
+		took, n, err := lawbench.Conflicts(eng)
+		if err != nil {
+			return err
+		}
+		least, pairs = min(least, took), n
+	}
+	fmt.Fprintf(out, "### Conflicts\n\nEvery pair of requirements of different legal orders, on %s and on each day to come, each context confirmed by the engine, on all processors; the least of three turns.\n\n", lawbench.AnalysisDay)
+	fmt.Fprintf(out, "| pairs that can contradict | time | bound | |\n|--:|--:|--:|---|\n| %d | %s | %s | %s |\n\n", pairs, millis(least), millis(lawbench.ConflictsBound), verdict(least <= lawbench.ConflictsBound))
+	return nil
+}
+
+// ask times single questions about the law, after the packs are loaded.
+func ask(out io.Writer, o *options) error {
+	eng, err := lawbench.Load()
+	if err != nil {
+		return err
+	}
+	asked, err := lawbench.AskAll(eng, lawbench.Conditions(), min(o.rounds, 5))
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "### Ask\n\nCan it ever be lawful, with the witness or the requirements that forbid it; the least of %d turns, bound %s.\n\n| condition | answer | time | |\n|---|---|--:|---|\n", min(o.rounds, 5), millis(lawbench.AskBound))
+	for _, a := range asked {
+		answer := "no"
+		if a.Possible {
+			answer = "yes"
+		}
+		fmt.Fprintf(out, "| `%s` | %s | %s | %s |\n", a.Condition, answer, millis(a.Least), verdict(a.Least <= lawbench.AskBound))
+	}
+	fmt.Fprintln(out)
 	return nil
 }
 
