@@ -44,6 +44,9 @@ func (g *generator) pack(i int) string {
 		if g.chance(50) {
 			fmt.Fprintf(&b, ", weight: %s", pick(g.r, weights))
 		}
+		if g.chance(30) {
+			fmt.Fprintf(&b, ", from: %s", pick(g.r, days))
+		}
 		b.WriteString("}\n")
 	}
 	g.terms = 0
