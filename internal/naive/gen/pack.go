@@ -44,8 +44,8 @@ func (g *generator) pack(i int) string {
 		if g.chance(50) {
 			fmt.Fprintf(&b, ", weight: %s", pick(g.r, weights))
 		}
-		if g.chance(30) {
-			fmt.Fprintf(&b, ", from: %s", pick(g.r, days))
+		if k > 0 {
+			fmt.Fprintf(&b, ", from: %s", days[i%len(days)])
 		}
 		b.WriteString("}\n")
 	}
