@@ -279,7 +279,7 @@ func (in *Input) ruleAtom(a *atom) bool {
 	}
 	regions := in.prog.model.Vocab.Regions()
 	for _, d := range in.rules {
-		if d.Instrument == nil {
+		if d.Instrument == nil || d.Instrument.From > in.days[a.zone] {
 			continue
 		}
 		if len(a.src.Set) == 0 {

@@ -61,6 +61,10 @@ func (r *report) citations() []string {
 		conditions = append(conditions, c.Citations)
 	}
 	group(conditions)
+	// An allow that nothing else settles is settled by what the act was shown to meet.
+	if len(out) == 0 {
+		group(r.ruleCites(r.res.met))
+	}
 	if len(out) == 0 {
 		return nil
 	}

@@ -72,13 +72,13 @@ func (p *Program) declared(in *Input, res *Result, op uint64) {
 		return
 	}
 	is := func(i int) bool { return i >= 0 && op == 1<<i }
-	running := in.running()
+	running, today := in.running(), in.date.Day(utc)
 	for i := range in.rules {
 		known := in.rules[i].Instrument != nil
 		switch {
 		case !running && known:
 			res.expired = appendNew(res.expired, uint32(i))
-		case !running:
+		case !running || known && in.rules[i].Instrument.From > today:
 		case !known:
 			if is(p.opDelete) || is(p.opRetain) || is(p.opStore) {
 				res.undeclared = appendNew(res.undeclared, uint32(i))

@@ -233,7 +233,7 @@ func (s *simplifier) findDeclared(op uint64, out *findings) {
 	p, in := s.p, s.in
 	is := func(o int) bool { return o >= 0 && op == 1<<o }
 	for i := range in.rules {
-		if in.rules[i].Instrument == nil || !in.running() {
+		if ins := in.rules[i].Instrument; ins == nil || ins.From > in.date.Day(utc) || !in.running() {
 			continue
 		}
 		f := finding{declaredBase + uint32(i), pack.Always()}

@@ -221,9 +221,10 @@ func TestRule35State(t *testing.T) {
 			t.Errorf("%q: %s, not %s", words, got, about)
 		}
 	}
-	// The duty that a state is shown to meet settles it; an act cites no met duty.
+	// The duty that a state is shown to meet settles it, and an act that nothing else settles.
 	wantCites(t, decide(t, e, "operation=check notice_given=true"), "Act 1")
-	wantCites(t, decide(t, e, "operation=use notice_given=true"), "")
+	wantCites(t, decide(t, e, "operation=use notice_given=true"), "Act 1")
+	wantCites(t, decide(t, e, "operation=use"), "")
 }
 
 // Rule 3: what no regime covers is allowed, and the answer says why nothing applies;

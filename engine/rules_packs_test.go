@@ -257,6 +257,7 @@ instruments:
 - {cite: Act}
 - {cite: Book, aliases: [Buch], mandatory: true, order: DE, weight: federal}
 - {cite: Code, mandatory: true, order: US, weight: federal, examples: [Code 1.6001-1]}
+- {cite: Next, mandatory: true, order: US, weight: federal, from: 2030-01-01}
 requirements:
 - {id: ERASE, kind: oblige, ~, when: request_type == erasure, demand: delete, unless: [{id: law, recognises: [EU], cite: Act 17(3)}]}
 - {id: LIMIT, kind: forbid, ~, when: "operation in [retain, store] and purpose == tax"}
@@ -282,6 +283,11 @@ func TestRule27Declared(t *testing.T) {
 		{ret + "retention_rules=Book_1", "deny; bound LIMIT; violated LIMIT"},
 		{ret + "retention_rules=Folklore_12", "deny; bound LIMIT; violated LIMIT; missing retention_rules(the legal order of Folklore 12)"},
 		{"ignore purpose=tax retention_rules=Code_1,Folklore_12", "allow"},
+		// Named before it binds, a law does nothing, until its day comes.
+		{del + "retention_rules=Next_1 date=2029-12-31", "allow; bound ERASE; until 2030-01-01T00:00:00Z"},
+		{del + "retention_rules=Next_1 retention_elapsed=true date=2029-12-31", "allow; bound ERASE"},
+		{del + "retention_rules=Next_1 date=2030-01-01", "review; bound ERASE; conflict Next 1~ERASE"},
+		{ret + "retention_rules=Next_1 date=2029-12-31", "deny; bound LIMIT; violated LIMIT; until 2030-01-01T00:00:00Z"},
 	})
 	for _, words := range []string{del + "retention_rules=Folklore_12 explain", ret + "retention_rules=Folklore_12 explain"} {
 		if d := decide(t, e, words); slices.ContainsFunc(d.Citations, func(s string) bool { return strings.Contains(s, "Folklore") }) {

@@ -14,7 +14,7 @@ type timeline struct {
 	rules []partTimes
 	packs []partTimes // reach and outside nodes, which all rules of a pack share
 	// orders are the days on which the legal orders that can meet in a conflict, or are
-	// recognised in one, change their members.
+	// recognised in one, change their members, and on which retention laws begin.
 	orders []pack.Day
 	// days are all days on which anything changes, and later, for each of them, the rules
 	// for which something does then or after; nil where that would be too large.
@@ -178,7 +178,8 @@ func (t *partTimes) include(o *partTimes) {
 	t.origins.union(&o.origins)
 }
 
-// orderBreaks lists the days of timeline.orders; none where nothing can be demanded.
+// orderBreaks lists the days of timeline.orders, and those on which retention laws begin;
+// none where nothing can be demanded.
 func (p *Program) orderBreaks() []pack.Day {
 	if !p.demanding && len(p.model.Mandatory) == 0 {
 		return nil
@@ -197,7 +198,7 @@ func (p *Program) orderBreaks() []pack.Day {
 		orders = append(orders, in.Order)
 	}
 	slices.Sort(orders)
-	return p.model.Vocab.Regions().MembershipBreaks(slices.Compact(orders))
+	return p.withStarts(p.model.Vocab.Regions().MembershipBreaks(slices.Compact(orders)))
 }
 
 // zoneStarts remembers when days begin, since many rules change on the same ones.
@@ -343,5 +344,16 @@ func (p *Program) ruleBreaks(a *atom) []pack.Day {
 	for _, in := range p.model.Mandatory {
 		ids = append(ids, in.Order)
 	}
-	return p.model.Vocab.Regions().MembershipBreaks(ids)
+	return p.withStarts(p.model.Vocab.Regions().MembershipBreaks(ids))
+}
+
+// withStarts adds the days on which retention laws begin to bind.
+func (p *Program) withStarts(days []pack.Day) []pack.Day {
+	for _, in := range p.model.Mandatory {
+		if in.From != pack.DayMin {
+			days = append(days, in.From)
+		}
+	}
+	slices.Sort(days)
+	return slices.Compact(days)
 }

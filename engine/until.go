@@ -113,10 +113,11 @@ func (p *Program) nextMoment(in *Input, sorted bool) (m *moment, sec int64) {
 	return &ev.moments[first&(1<<momentBits-1)], first >> momentBits
 }
 
-// movesOrders tells a moment at which orders change members, on which a dispute hangs.
+// movesOrders tells a moment at which orders change members, or retention laws begin, on
+// which a dispute hangs.
 func (p *Program) movesOrders(m *moment) bool {
 	day := m.at.Day(p.zoneOf(m))
-	return slices.Contains(p.model.Vocab.Regions().Breaks(), day)
+	return slices.Contains(p.model.Vocab.Regions().Breaks(), day) || slices.Contains(p.times.orders, day)
 }
 
 // moveTo sets the question's date and lets its ages follow.

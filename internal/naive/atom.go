@@ -224,7 +224,7 @@ func (w *view) ruleOf(a *pack.Atom, v *pack.Value) pack.Tri {
 	}
 	for _, s := range v.Strs {
 		in := w.m.MatchRule(s).Instrument
-		if in == nil {
+		if in == nil || w.day < in.From {
 			continue
 		}
 		if len(a.Set) == 0 || w.m.Vocab.Regions().In(in.Order, regionIDs(a.Set), w.day) == pack.True {

@@ -86,6 +86,7 @@ instruments:
 - {cite: Book, order: EU, mandatory: true}
 - {cite: Code, order: CN, weight: federal, mandatory: true}
 - {cite: Norm, order: INT, mandatory: true}
+- {cite: Next, order: CN, mandatory: true, from: 2024-06-16}
 - {cite: Idle}
 `
 

@@ -25,13 +25,14 @@ func (e *evaluation) declared() {
 	if f == nil || e.vals[f.ID] == nil {
 		return
 	}
-	running := !elapsed(e.m.Vocab, e.vals)
+	running, today := !elapsed(e.m.Vocab, e.vals), e.vals[e.m.Vocab.Date()].At.Day(time.UTC)
 	for i, s := range e.vals[f.ID].Strs {
-		known := e.m.MatchRule(s).Instrument != nil
+		in := e.m.MatchRule(s).Instrument
+		known := in != nil
 		switch {
 		case known && !running:
 			e.out.DeclaredExpired = append(e.out.DeclaredExpired, i)
-		case !running:
+		case !running || known && today < in.From:
 		case !known && e.operationIs("delete", "retain", "store"):
 			e.out.DeclaredUnknown = append(e.out.DeclaredUnknown, i)
 			e.out.Missing = append(e.out.Missing, Ask{-1, f.ID})

@@ -21,6 +21,8 @@ func TestDeclaredRules(t *testing.T) {
 		{name: "unknown: retain", packs: p, facts: "operation=retain retention_rules=Idle_1", want: "review; unknown 0; missing retention_rules"},
 		{name: "unknown: store", packs: p, facts: "operation=store retention_rules=Idle_1", want: "review; unknown 0; missing retention_rules"},
 		{name: "none", packs: p, facts: "operation=delete retention_rules=", want: "allow"},
+		{name: "not yet binding", packs: p, facts: "operation=delete retention_rules=Next_1", want: "allow"},
+		{name: "binding today", packs: p, facts: "operation=delete retention_rules=Next_1 date=2024-06-16", want: "deny; declared 0"},
 	})
 }
 
@@ -33,6 +35,7 @@ func TestRecognition(t *testing.T) {
 		{name: "order listed", packs: eu, facts: "retention_rules=Book_5", want: "allow; bound A; held A/b"},
 		{name: "order not listed", packs: eu, facts: "retention_rules=Code_5", want: "deny; bound A; violated A"},
 		{name: "one of several", packs: eu, facts: "retention_rules=Code_5,Book_5", want: "allow; bound A; held A/b"},
+		{name: "not yet binding", packs: anyOrder, facts: "retention_rules=Next_5", want: "deny; bound A; violated A"},
 		{name: "any order", packs: anyOrder, facts: "retention_rules=Code_5", want: "allow; bound A; held A/b"},
 		{name: "any order, unknown law", packs: anyOrder, facts: "retention_rules=Idle_5", want: "deny; bound A; violated A"},
 		{name: "elapsed", packs: eu, facts: "retention_rules=Book_5 retention_elapsed=true", want: "deny; bound A; violated A; expired 0"},

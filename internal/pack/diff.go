@@ -171,6 +171,9 @@ func (s Side) header() item {
 		text := "may be cited"
 		if in.Mandatory {
 			text += ", retention law"
+			if in.From != DayMin {
+				text += fmt.Sprintf(" from %s", in.From)
+			}
 		}
 		x.put("instrument", in.Cite, fmt.Sprintf("%s, order %s, weight %d", text, s.Vocab.regions.Code(in.Order), in.Weight))
 	}

@@ -13,7 +13,7 @@ var (
 	}
 	headerNeeds    = []string{"format", "id", "name", "version", "order", "weight", "zone", "reviewed", "instruments", "reach"}
 	partKeys       = []string{"terms", "outside", "edges", "requirements", "penalties"}
-	instrumentKeys = []string{"cite", "unit", "aliases", "examples", "order", "weight", "mandatory"}
+	instrumentKeys = []string{"cite", "unit", "aliases", "examples", "order", "weight", "mandatory", "from"}
 	reachKeys      = []string{"when", "cite", "text", "ask"}
 	periodsKeys    = []string{"place", "end", "at_least", "cite"}
 	outsideKeys    = []string{"id", "when", "cite", "text"}

@@ -31,8 +31,10 @@ type Instrument struct {
 	Order     RegionID
 	Weight    int
 	Mandatory bool
-	Pack      *Pack
-	Pos       Pos
+	// From is the first day on which a retention law binds.
+	From Day
+	Pack *Pack
+	Pos  Pos
 }
 
 // Action is a condition, duty or restriction as data.

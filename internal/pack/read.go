@@ -239,7 +239,8 @@ func (pr *packReader) instrument(rd reader, n *yaml.Node) {
 	}
 	in := &Instrument{
 		Cite: rd.str(f["cite"]), Unit: rd.str(f["unit"]), Aliases: rd.strs(f["aliases"]),
-		Examples: rd.strs(f["examples"]), Order: pr.p.Order, Weight: pr.p.Weight, Mandatory: rd.boolean(f["mandatory"]), Pack: pr.p, Pos: rd.pos(n),
+		Examples: rd.strs(f["examples"]), Order: pr.p.Order, Weight: pr.p.Weight, Mandatory: rd.boolean(f["mandatory"]),
+		From: rd.day(f["from"], DayMin), Pack: pr.p, Pos: rd.pos(n),
 	}
 	if f["order"] != nil {
 		in.Order = pr.region(rd, f["order"])

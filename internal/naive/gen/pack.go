@@ -44,6 +44,9 @@ func (g *generator) pack(i int) string {
 		if g.chance(50) {
 			fmt.Fprintf(&b, ", weight: %s", pick(g.r, weights))
 		}
+		if k > 0 {
+			fmt.Fprintf(&b, ", from: %s", days[i%len(days)])
+		}
 		b.WriteString("}\n")
 	}
 	g.terms = 0
