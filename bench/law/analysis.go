@@ -16,8 +16,8 @@ import (
 // The bounds of questions about the law as a whole: all pairs, as comity graph conflicts
 // looks at them, and one question, as comity ask does.
 const (
-	ConflictsBound = 15 * time.Second
-	AskBound       = time.Second
+	ConflictsBound = 10 * time.Second
+	AskBound       = 2 * time.Second
 )
 
 // AnalysisDay is the day of these questions: the same law at every run.
