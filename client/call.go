@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -119,6 +120,9 @@ func (c *Client) once(ctx context.Context, op string, m message, read func(*http
 // will not do so a moment later.
 func broken(op string, err error) error {
 	out := &comity.Error{Code: comity.CodeUnavailable, Op: op, Err: err}
+	if dial := (*net.OpError)(nil); errors.As(err, &dial) && dial.Op == "dial" {
+		out.Remedy = "start the server (comity serve), or give the URL at which it listens"
+	}
 	var cert *tls.CertificateVerificationError
 	return &attempt{err: out, again: !errors.As(err, &cert)}
 }

@@ -407,7 +407,8 @@ func TestNobodyThere(t *testing.T) {
 	s := httptest.NewServer(http.NotFoundHandler())
 	s.Close()
 	c := newClient(t, s.URL, client.Options{MinWait: time.Millisecond})
-	if _, err := c.Decide(t.Context(), question()); comity.CodeOf(err) != comity.CodeUnavailable {
+	_, err := c.Decide(t.Context(), question())
+	if e := (*comity.Error)(nil); !errors.As(err, &e) || e.Code != comity.CodeUnavailable || !strings.Contains(e.Remedy, "start the server") {
 		t.Errorf("error %v", err)
 	}
 	if err := c.Ready(t.Context()); comity.CodeOf(err) != comity.CodeUnavailable {

@@ -100,6 +100,10 @@ func ProveSub(ctx context.Context, src Source, index, sub uint64) (Proof, Part, 
 	if err != nil {
 		return Proof{}, Part{}, err
 	}
+	var fields leafFields
+	if err := fields.read(leaf); err == nil && len(fields.batchRoot) == 0 {
+		return Proof{}, Part{}, invalid(fmt.Sprintf("entry %d/%d", index, sub), fmt.Sprintf("the entry itself is %d", index), errors.New("the entry is not a batch"))
+	}
 	payload, err := readPayload(ctx, src, c, index)
 	if err != nil {
 		return Proof{}, Part{}, err
