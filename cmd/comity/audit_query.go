@@ -108,6 +108,11 @@ func (f *queryFlags) query() (audit.Query, error) {
 		}
 		q.Effects = append(q.Effects, comity.Effect(e))
 	}
+	for _, o := range f.outcomes {
+		if o != audit.Success && o != audit.Failure {
+			return q, usageError("--outcome", "use success or failure", "unknown outcome %q", o)
+		}
+	}
 	for _, p := range f.pseudonyms {
 		pseudonym, err := audit.ParsePseudonym(p)
 		if err != nil {
@@ -130,6 +135,9 @@ func (f *queryFlags) query() (audit.Query, error) {
 			t = t.Truncate(24 * time.Hour)
 		}
 		*x.to = t
+	}
+	if !q.From.IsZero() && !q.To.IsZero() && !q.From.Before(q.To) {
+		return q, usageError("--to", "give a later instant: it is the one after the last", "--from %s is not before %s", f.from, f.to)
 	}
 	if f.limit < 0 {
 		return q, usageError("--limit", "", "%d is less than none", f.limit)

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -111,6 +112,12 @@ func (f *logFlags) find(ctx context.Context, where string) ([]*logSource, error)
 	if errors.Is(err, fs.ErrNotExist) && where == defaultLog {
 		return nil, &comity.Error{Code: comity.CodeNotFound, Op: where, Err: errors.New("no such folder"), Remedy: "say which log with --log DIR or --log URL"}
 	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &comity.Error{
+			Code: comity.CodeNotFound, Op: "log", Err: fmt.Errorf("%s: no such file or folder", where),
+			Remedy: "give a data folder, a log's folder, an exported bundle or a URL",
+		}
+	}
 	if err != nil {
 		return nil, notFound("log", err)
 	}
@@ -204,13 +211,22 @@ func (f *logFlags) atURL(ctx context.Context, where string) ([]*logSource, error
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, &comity.Error{Code: comity.CodeNotFound, Op: "log", Err: err, Remedy: "a log's URL ends with /log/NAME"}
 	case err != nil:
-		return nil, &comity.Error{Code: comity.CodeUnavailable, Op: "log", Err: err}
+		return nil, unreached(err)
 	}
 	l := &logSource{name: base, src: w}
 	if text, err := w.Resource(ctx, "log.pub"); err == nil {
 		l.keys = keyLines(text)
 	}
 	return []*logSource{l}, nil
+}
+
+// unreached is the error of a log that does not answer. One that refuses says what to do.
+func unreached(err error) error {
+	out := &comity.Error{Code: comity.CodeUnavailable, Op: "log", Err: err}
+	if dial := (*net.OpError)(nil); errors.As(err, &dial) && dial.Op == "dial" {
+		out.Remedy = "start the server (comity serve), or give the URL at which it listens"
+	}
+	return out
 }
 
 // Resource gets a file of the log.

@@ -39,3 +39,23 @@ func TestEmptyFilters(t *testing.T) {
 		}
 	}
 }
+
+// TestFiltersThatFitNothing: a misspelt outcome or an empty span of time is a mistake, not
+// the answer that there are no such entries.
+func TestFiltersThatFitNothing(t *testing.T) {
+	a, _ := onDisk(t, "")
+	for _, body := range []string{
+		`{"outcomes":["ok"]}`, `{"outcomes":["success","Failure"]}`, `{"effects":["denied"]}`,
+		`{"from":"2026-02-01","to":"2026-01-01"}`, `{"from":"2026-02-01","to":"2026-02-01"}`,
+	} {
+		got := a.post("/v1/log/query", body)
+		if p := got.problem(); got.status != 400 || p.Code != "invalid" || p.Remedy == "" {
+			t.Errorf("%s: %d %s", body, got.status, got.body)
+		}
+	}
+	for _, body := range []string{`{"outcomes":["success","failure"]}`, `{"from":"2020-01-01","to":"2020-01-02"}`, `{"from":"2020-01-01"}`} {
+		if got := a.post("/v1/log/query", body); got.status != 200 {
+			t.Errorf("%s: %d %s", body, got.status, got.body)
+		}
+	}
+}

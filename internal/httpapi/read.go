@@ -90,6 +90,11 @@ func decodeQuery(data []byte) (audit.Query, error) {
 			return q, fail(comity.CodeInvalid, "read query", "an effect is unknown", "use allow, deny or review")
 		}
 	}
+	for _, o := range in.Outcomes {
+		if o != audit.Success && o != audit.Failure {
+			return q, fail(comity.CodeInvalid, "read query", "an outcome is unknown", "use success or failure")
+		}
+	}
 	for _, text := range in.Pseudonyms {
 		p, err := audit.ParsePseudonym(text)
 		if err != nil {
@@ -100,6 +105,9 @@ func decodeQuery(data []byte) (audit.Query, error) {
 	var err error
 	if q.From, err = instant(in.From); err == nil {
 		q.To, err = instant(in.To)
+	}
+	if err == nil && !q.From.IsZero() && !q.To.IsZero() && !q.From.Before(q.To) {
+		err = fail(comity.CodeInvalid, "read query", "from is not before to, so that nothing can fit", "to is the instant after the last one; exchange the two, or give a later one")
 	}
 	return q, err
 }
