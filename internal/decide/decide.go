@@ -15,6 +15,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/comity-project/comity"
@@ -309,7 +310,11 @@ func unavailable(op string, err error) error {
 	if errors.As(err, &e) {
 		return err
 	}
-	return &comity.Error{Code: comity.CodeUnavailable, Op: op, Err: err, Remedy: "ask again later; nothing was answered"}
+	remedy := "ask again later; nothing was answered"
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		remedy = "free space on the disk of the data folder; nothing was answered"
+	}
+	return &comity.Error{Code: comity.CodeUnavailable, Op: op, Err: err, Remedy: remedy}
 }
 
 // Close refuses new requests, finishes those that it accepted, and records what leases

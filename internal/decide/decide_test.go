@@ -7,10 +7,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -73,6 +75,12 @@ func TestNoAnswerWithoutRecord(t *testing.T) {
 			}
 			checkNoAnswer(t, name+", keep", ask, d)
 		}
+	}
+	// A full disk is named, with what to do.
+	full, _ := newDoor(t, func(s *setup) { s.keep.err = fmt.Errorf("write program: %w", syscall.ENOSPC) })
+	_, err := full.Decide(t.Context(), everybody, denied())
+	if e := (*comity.Error)(nil); !errors.As(err, &e) || e.Code != comity.CodeUnavailable || !strings.Contains(e.Remedy, "free space") {
+		t.Errorf("full disk: %v", err)
 	}
 	// A repetition that cannot be read is no answer either.
 	d, s := newDoor(t, nil)
