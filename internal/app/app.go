@@ -102,6 +102,9 @@ func open(ctx context.Context, c config.Config, logger *slog.Logger, decides boo
 	if err != nil {
 		return nil, err
 	}
+	if packs.fault != nil && !anyActivated(a.config.Data) {
+		return nil, packs.fault
+	}
 	sources, err := factSources(a.config)
 	if err != nil {
 		return nil, err
@@ -132,6 +135,9 @@ func open(ctx context.Context, c config.Config, logger *slog.Logger, decides boo
 		if r, err = a.rules(a.config.Packs, packs, a.known.Activated); err != nil {
 			return nil, err
 		}
+	}
+	if packs.fault != nil {
+		a.logger.Error("the candidate cannot be used; what was activated stays in force", "error", packs.fault)
 	}
 	a.active = r.active
 	a.Door, err = decide.New(decide.Options{

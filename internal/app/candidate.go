@@ -34,32 +34,38 @@ type rules struct {
 	files     []engine.SourceFile
 }
 
-// loaded are the packs as they lie in the folders of a configuration.
-type loaded struct{ base, candidate *engine.Engine }
+// loaded are the packs as they lie in the folders of a configuration. A fault is why the
+// candidate cannot be used, which does not concern what is in force.
+type loaded struct {
+	base, candidate *engine.Engine
+	files           []engine.SourceFile // those of the candidate
+	fault           error
+}
 
 func load(c config.Packs) (l loaded, err error) {
 	if l.base, err = loadPacks(c); err != nil || c.Candidate == "" {
 		return l, err
 	}
 	c.Dirs = append(slices.Clone(c.Dirs), c.Candidate)
-	l.candidate, err = loadPacks(c)
-	return l, err
+	if l.candidate, l.fault = loadPacks(c); l.fault == nil {
+		l.files, l.fault = candidateFiles(l.candidate, c.Candidate)
+	}
+	return l, nil
 }
 
 // rules says what decides, where the candidate with the files of activated was brought into
 // force before: that stays so until another one is activated.
 func (a *App) rules(c config.Packs, l loaded, activated string) (rules, error) {
 	r := rules{inForce: l.base}
-	if l.candidate == nil {
+	if c.Candidate == "" {
 		return r, nil
 	}
-	files, err := candidateFiles(l.candidate, c.Candidate)
-	if err != nil {
-		return r, err
+	if l.fault != nil && activated == "" {
+		return r, l.fault
 	}
-	layer := hashFiles(files)
+	layer := hashFiles(l.files)
 	switch {
-	case layer == activated:
+	case l.fault == nil && layer == activated:
 		return rules{inForce: l.candidate, active: activated}, nil
 	case activated != "":
 		dir := a.activatedDir(activated)
@@ -67,12 +73,15 @@ func (a *App) rules(c config.Packs, l loaded, activated string) (rules, error) {
 			return r, err
 		}
 		c.Dirs = append(slices.Clone(c.Dirs), dir)
+		var err error
 		if r.inForce, err = loadPacks(c); err != nil {
 			return r, err
 		}
 		r.active = activated
 	}
-	r.candidate, r.layer, r.files = l.candidate, layer, files
+	if l.fault == nil {
+		r.candidate, r.layer, r.files = l.candidate, layer, l.files
+	}
 	return r, nil
 }
 
@@ -115,6 +124,12 @@ func hashFiles(files []engine.SourceFile) string {
 // folder does not change what is in force.
 func (a *App) activatedDir(layer string) string {
 	return filepath.Join(a.folder.dir, "packs", strings.TrimPrefix(layer, "sha256:"))
+}
+
+// anyActivated tells whether a data folder keeps files of an activated candidate.
+func anyActivated(data string) bool {
+	_, err := os.Stat(filepath.Join(data, "packs"))
+	return err == nil
 }
 
 // keepActivated writes these files, and tells when they are durable.

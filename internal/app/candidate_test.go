@@ -133,6 +133,13 @@ func TestActivation(t *testing.T) {
 	again("without the file", c, comity.Deny, 0)
 	shop(t, filepath.Join(dir, "new"), "3.0.0", "collect")
 	again("with another candidate", c, comity.Deny, 1) // its proposal
+	write(t, filepath.Join(dir, "new", "shop", "broken.yaml"), "x: [")
+	again("with a broken candidate", c, comity.Deny, 0)
+	if err := os.RemoveAll(filepath.Join(dir, "new")); err != nil {
+		t.Fatal(err)
+	}
+	again("without the candidate's folder", c, comity.Deny, 0)
+	shop(t, filepath.Join(dir, "new"), "3.0.0", "collect")
 	bare := c
 	bare.Packs.Candidate = ""
 	again("without a candidate", bare, comity.Allow, 1)
@@ -145,6 +152,30 @@ func TestActivation(t *testing.T) {
 	}
 	shop(t, filepath.Join(dir, "new"), "2.0.0", "store")
 	again("but put back as the candidate", c, comity.Deny, 0)
+}
+
+// TestBrokenCandidate: a candidate that cannot be read is told before anything is written,
+// and by a reload, which changes nothing.
+func TestBrokenCandidate(t *testing.T) {
+	c, dir := proposing(t)
+	broken := filepath.Join(dir, "new", "shop", "broken.yaml")
+	write(t, broken, "x: [")
+	if _, err := app.Open(t.Context(), c, nil); comity.CodeOf(err) != comity.CodePack {
+		t.Errorf("the first start: %v", err)
+	}
+	if _, err := os.Stat(c.Data); err == nil {
+		t.Error("a data folder is left behind")
+	}
+	remove(t, broken)
+	a := open(t, c)
+	if _, err := a.Activate(t.Context(), anna, program(t, a, anna)); err != nil {
+		t.Fatal(err)
+	}
+	write(t, broken, "x: [")
+	size := a.Log.Head().Size
+	if _, err := a.Reload(t.Context(), anna); comity.CodeOf(err) != comity.CodePack || a.Log.Head().Size != size || storing(t, a) != comity.Deny {
+		t.Errorf("a reload: %v", err)
+	}
 }
 
 // TestActivationFails: what cannot be recorded does not happen.

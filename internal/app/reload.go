@@ -30,6 +30,9 @@ func (a *App) Reload(ctx context.Context, by decide.Caller) (decide.Reloaded, er
 		return decide.Reloaded{}, err
 	}
 	packs, err := load(c.Packs)
+	if err == nil {
+		err = packs.fault
+	}
 	if err != nil {
 		return decide.Reloaded{}, err
 	}
