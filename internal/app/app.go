@@ -361,6 +361,9 @@ func (a *App) Ready() error {
 		}
 		return &comity.Error{Code: comity.CodeUnavailable, Op: "log " + a.Origin, Err: err, Remedy: remedy}
 	}
+	if err := a.Log.Trouble(); err != nil {
+		return err
+	}
 	return a.Door.Ready()
 }
 

@@ -60,6 +60,7 @@ func (c *committer) run() {
 				c.l.stop(g.err)
 			}
 		}
+		c.l.note(g.err)
 		entries := g.entries
 		g.entries = nil
 		close(g.done)

@@ -162,6 +162,9 @@ func fullDisk(t *testing.T, b *bed, full, free func()) {
 		case comity.CodeOf(err) != comity.CodeUnavailable || !strings.Contains(err.Error(), "free space"):
 			t.Fatalf("entry %d: %v", i, err)
 		default:
+			if err := l.Trouble(); err == nil || !strings.Contains(err.Error(), "free space") {
+				t.Fatalf("with a full disk the trouble is %v", err)
+			}
 			refused++
 			time.Sleep(time.Millisecond)
 		}
@@ -175,6 +178,9 @@ func fullDisk(t *testing.T, b *bed, full, free func()) {
 		ack, err := l.Append(context.Background(), Entry{Leaf: []byte(leaf)})
 		if err == nil {
 			acked[ack.Index] = leaf
+			if err := l.Trouble(); err != nil {
+				t.Fatalf("after an entry was recorded the trouble is %v", err)
+			}
 			break
 		}
 		if i > 1000 {

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"path"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/comity-project/comity"
@@ -41,7 +42,18 @@ type Log struct {
 
 	statsMu sync.Mutex
 	stats   Stats
+
+	trouble atomic.Pointer[trouble]
 }
+
+// trouble is why the last group was not recorded.
+type trouble struct {
+	err error
+	at  time.Time
+}
+
+// troubleLasts is for how long a log counts as unable to record when nobody tries again.
+const troubleLasts = 30 * time.Second
 
 func (o *Options) check() error {
 	switch {
@@ -207,6 +219,26 @@ func (l *Log) stop(err error) {
 	}
 	l.mu.Unlock()
 	l.queue.close(err)
+}
+
+// Trouble is why the last group was not recorded; nil once one was, or after half a minute
+// without any, so that who waits for it tries again.
+func (l *Log) Trouble() error {
+	t := l.trouble.Load()
+	if t == nil || l.o.Now().Sub(t.at) > troubleLasts {
+		return nil
+	}
+	return l.unavailable(t.err)
+}
+
+// note remembers how recording a group ended.
+func (l *Log) note(err error) {
+	switch {
+	case err != nil:
+		l.trouble.Store(&trouble{err, l.o.Now()})
+	case l.trouble.Load() != nil:
+		l.trouble.Store(nil)
+	}
 }
 
 // Wait returns when at least size entries are acknowledged.
