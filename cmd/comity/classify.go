@@ -115,6 +115,11 @@ func (f *classifyFlags) run(cmd *cobra.Command, answer classifyLine) error {
 		if err := f.print(out, cmd.ErrOrStderr(), reply, text, isJSON, err != nil); err != nil {
 			return err
 		}
+		if lines.in.Buffered() == 0 { // whoever writes the next line may wait for this answer
+			if err := out.Flush(); err != nil {
+				return err
+			}
+		}
 	}
 	if err := out.Flush(); err != nil {
 		return err
@@ -174,15 +179,43 @@ type lineReader struct {
 
 // startsJSON looks at what comes first: text, JSON or what is neither.
 func (l *lineReader) startsJSON() (bool, error) {
-	head, err := l.in.Peek(8 << 10)
+	invalid := func(err error, remedy string) (bool, error) {
+		return false, &comity.Error{Code: comity.CodeInvalid, Op: "read", Err: err, Remedy: remedy}
+	}
+	head, err := l.head()
 	if err != nil && !errors.Is(err, io.EOF) {
-		return false, &comity.Error{Code: comity.CodeInvalid, Op: "read", Err: err}
+		return invalid(err, "")
 	}
-	head = []byte(strings.TrimPrefix(string(head), "\ufeff"))
-	if strings.IndexByte(string(head), 0) >= 0 {
-		return false, &comity.Error{Code: comity.CodeInvalid, Op: "read", Err: errors.New("this is a binary file"), Remedy: "give text or JSON lines in UTF-8"}
+	if strings.IndexByte(head, 0) >= 0 {
+		return invalid(errors.New("this is a binary file"), "give text or JSON lines in UTF-8")
 	}
-	return strings.HasPrefix(strings.TrimLeft(string(head), " \t\r\n"), "{"), nil
+	head = strings.TrimLeft(strings.TrimPrefix(head, "\ufeff"), white)
+	rest, object := strings.CutPrefix(head, "{")
+	if list, ok := strings.CutPrefix(head, "["); ok && startsObject(strings.TrimLeft(list, white)) {
+		return invalid(errors.New("this is one JSON array"), "write one object a line, as jq -c '.[]' does")
+	}
+	return object && (strings.Trim(rest, white) == "" || startsObject(head)), nil
+}
+
+const white = " \t\r\n"
+
+// startsObject tells an object from a text that starts with a brace, such as "{user} left".
+func startsObject(text string) bool {
+	rest, ok := strings.CutPrefix(text, "{")
+	rest = strings.TrimLeft(rest, white)
+	return ok && (strings.HasPrefix(rest, `"`) || strings.HasPrefix(rest, "}"))
+}
+
+// head is the start of the input as far as it is there, without waiting for more than what
+// is not white space.
+func (l *lineReader) head() (string, error) {
+	for want := 1; ; want = l.in.Buffered() + 1 {
+		_, err := l.in.Peek(want)
+		head, _ := l.in.Peek(min(l.in.Buffered(), 8<<10))
+		if err != nil || len(head) >= 8<<10 || strings.Trim(string(head), white+"\ufeff[{") != "" {
+			return string(head), err
+		}
+	}
 }
 
 // next is the next line without its end. A longer one is skipped and is an error.
@@ -223,6 +256,9 @@ func decodeLine(line string, into any) error {
 	}
 	err := json.Unmarshal([]byte(line), into)
 	if t := (*json.UnmarshalTypeError)(nil); errors.As(err, &t) {
+		if t.Field == "" {
+			return &comity.Error{Code: comity.CodeInvalid, Op: "read JSON", Err: fmt.Errorf("the line is no object but %s", t.Value), Remedy: "write one object a line, as jq -c does"}
+		}
 		want := "a text"
 		if t.Type.Kind() == reflect.Slice {
 			want = "a list of texts"

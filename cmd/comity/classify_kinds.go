@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/comity-project/comity/internal/classify"
+	"github.com/comity-project/comity/internal/survey"
 )
 
 func newClassifyText() *cobra.Command {
@@ -148,7 +149,7 @@ func newClassifyColumns() *cobra.Command {
 		Use:   "columns",
 		Short: "Tell which columns hold personal data",
 		Long: `Reads objects {"table", "column", "type", "samples"} and answers with the same
-and "category", a fideslang data category, or "none". A line of plain text is
+and "category", a fideslang data category, or "none"; samples come back masked. A line of plain text is
 the name of a column, with its table before the last dot.`,
 		Example: `  echo '{"table": "shop.customer", "column": "email", "type": "varchar"}' | comity classify columns
   echo 'customer.date_of_birth' | comity classify columns`,
@@ -166,12 +167,13 @@ the name of a column, with its table before the last dot.`,
 	return cmd
 }
 
-// columnAnswer leaves the samples out: an answer holds no personal data.
+// columnAnswer has the first samples, masked: an answer holds no personal data.
 type columnAnswer struct {
 	Table  string `json:"table"`
 	Column string `json:"column"`
 	Type   string `json:"type"`
 	classify.ColumnAnswer
+	Samples []string `json:"samples,omitempty"`
 }
 
 func classifyColumn(c *classify.Classifier, line string, isJSON bool) (any, string, error) {
@@ -189,7 +191,7 @@ func classifyColumn(c *classify.Classifier, line string, isJSON bool) (any, stri
 			in.Table, in.Column = in.Column[:dot], in.Column[dot+1:]
 		}
 	}
-	a := columnAnswer{in.Table, in.Column, in.Type, c.Column(in)}
+	a := columnAnswer{in.Table, in.Column, in.Type, c.Column(in), survey.MaskedSamples(in.Samples)}
 	if isJSON {
 		return a, "", nil
 	}

@@ -208,7 +208,12 @@ func (f *surveyFlags) readState(source string) (*survey.State, error) {
 	}
 	file, err := os.Open(f.state)
 	if errors.Is(err, fs.ErrNotExist) {
-		return survey.NewState(), nil
+		// Better now than after hours: the state is of use only if it can be written.
+		probe, err := os.CreateTemp(filepath.Dir(f.state), ".comity-state-*")
+		if err != nil {
+			return nil, notFound("--state", err)
+		}
+		return survey.NewState(), errors.Join(probe.Close(), os.Remove(probe.Name()))
 	}
 	if err != nil {
 		return nil, notFound("--state", err)

@@ -44,6 +44,10 @@ type Span struct {
 	// Country is where the form of a number, a prefix or a name points: evidence of
 	// jurisdiction, never proof of it.
 	Country string `json:"country,omitempty"`
+	// Or lists the other countries that share a calling code.
+	Or []string `json:"or,omitempty"`
+	// CountryConfidence is what this evidence of a country is worth; Score is about the label.
+	CountryConfidence float64 `json:"country_confidence,omitempty"`
 }
 
 // Classifier finds personal data. It does not change after New; any number of goroutines
@@ -77,12 +81,19 @@ func New(o Options) (*Classifier, error) {
 		name string
 		data []byte
 	}{{"detectors.yaml", builtin}, {cmp.Or(o.DetectorsName, "detectors"), o.Detectors}} {
+		own := len(c.detectors) > 0
 		defs, err := readDefinitions(file.name, file.data)
 		if err != nil {
 			return nil, err
 		}
 		for i := range defs {
+			if own && defs[i].Values == nil {
+				defs[i].Values = []string{defs[i].Label}
+			}
 			d, err := defs[i].compile(len(c.detectors))
+			if err == nil && own {
+				err = defs[i].try(d)
+			}
 			if err != nil {
 				return nil, err
 			}
@@ -125,12 +136,15 @@ func (c *Classifier) Text(text string) []Span {
 	for _, f := range found {
 		start, end := f.start, f.end
 		if offsets != nil {
-			start, end = offsets[start], offsets[end]
+			start, end = offsets[start], offsets[end-1]
+			_, n := utf8.DecodeRuneInString(text[end:])
+			end += n // not the next offset: what shows nothing may stand in between
 		}
 		spans = append(spans, Span{
 			Start: at.count(start), End: at.count(end), Label: f.label.Name, Category: f.label.Category,
 			DPV: f.label.DPV, Sensitivity: f.label.Sensitivity, Score: round(f.score), Why: f.why, Country: f.country,
 		})
+		spans[len(spans)-1].point()
 	}
 	return spans
 }
@@ -141,11 +155,7 @@ func (c *Classifier) findings(text string, room *scratch) []finding {
 	s := scanner{c: c, s: text, found: room.found[:0], room: room}
 	s.structured()
 	for _, d := range c.patterns {
-		for _, m := range d.pattern.FindAllStringIndex(text, -1) {
-			if t := text[m[0]:m[1]]; d.check == nil || d.check(squeeze(t)) {
-				s.detected(d, m[0], m[1])
-			}
-		}
+		d.matches(text, func(start, end int) { s.detected(d, start, end) })
 	}
 	if c.words != nil {
 		s.named()

@@ -5,6 +5,7 @@ package classify
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -193,6 +194,47 @@ func TestColumn(t *testing.T) {
 		if got := c.Column(Column{v.table, v.column, v.typ, v.samples}); got.Category != v.want {
 			t.Errorf("%s.%s: %+v, want %s", v.table, v.column, got, v.want)
 		}
+	}
+}
+
+// Characters that show nothing around a finding are not a part of it.
+func TestSpansEndWithTheFinding(t *testing.T) {
+	for text, want := range map[string][2]int{
+		"\u202eanna@example.com\u202c x":        {1, 17},
+		"anna@example.com\u200b\u200b":          {0, 16},
+		"x\u00a0４１１１　１１１１　１１１１　１１１１\u200b card": {2, 21},
+		"anna\u200b@example.com":                {0, 17},
+		"+49\u00a030\u00a0901820\u2060, call":   {0, 13},
+	} {
+		got := classifier(t).Text(text)
+		if len(got) != 1 || got[0].Start != want[0] || got[0].End != want[1] {
+			t.Errorf("%q: %+v, want %v", text, got, want)
+		}
+	}
+}
+
+// A country has a confidence of its own, which never makes it a fact, and company numbers
+// point nowhere.
+func TestCountriesAreEvidence(t *testing.T) {
+	c, err := New(Options{WithoutNames: true, Detectors: []byte("- {label: MY_BADGE, kind: id, formats: ['@-####']}")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]Span{
+		"+1 202 456 1111":                  {Country: "US", CountryConfidence: 0.4, Or: SharedCode("US")},
+		"+49 30 901820":                    {Country: "DE", CountryConfidence: 0.4},
+		"IBAN GB82 WEST 1234 5698 7654 32": {Country: "GB", CountryConfidence: 0.4},
+		"PESEL 44051401359":                {Country: "PL", CountryConfidence: 0.6},
+		"The postcode is SW1A 1AA.":        {Country: "GB", CountryConfidence: 0.45},
+		"badge B-1234":                     {},
+	} {
+		got := c.Text(text)
+		if len(got) != 1 || got[0].Country != want.Country || got[0].CountryConfidence != want.CountryConfidence || !slices.Equal(got[0].Or, want.Or) {
+			t.Errorf("%q: %+v", text, got)
+		}
+	}
+	if n := len(SharedCode("CA")); n != 24 || slices.Contains(SharedCode("CA"), "CA") {
+		t.Errorf("%d countries share +1 with Canada", n)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/comity-project/comity"
 )
@@ -22,6 +23,9 @@ const (
 	maxPattern      = 4 << 10
 	maxDetectors    = 2000
 )
+
+// defaultScore is that of a detector whose entry has none.
+const defaultScore = 0.7
 
 // definition is one entry of a file of detectors.
 type definition struct {
@@ -49,6 +53,7 @@ type detector struct {
 	shapes  []shape // as written, with separators
 	compact map[int][]shape
 	pattern *regexp.Regexp
+	whole   *regexp.Regexp // the pattern, for a value
 	check   check
 	digit   bool // the check is one of a digit, not of ranges
 	context *wordSet
@@ -94,7 +99,8 @@ func (d *definition) compileParts() (*detector, error) {
 	for _, v := range d.Values {
 		out.values = append(out.values, valueTypeOf(v))
 	}
-	if i := strings.IndexByte(d.Label, '_'); i == 2 {
+	// Of what a company numbers, the first letters are its own.
+	if i := strings.IndexByte(d.Label, '_'); i == 2 && d.Kind != "" && d.Kind != "id" && d.Kind != "secret" {
 		out.country = countryOf(d.Label[:2])
 	}
 	if len(d.Context) > 0 {
@@ -120,7 +126,48 @@ func (d *detector) compilePattern(pattern string) error {
 		return errors.New("the pattern matches the empty text")
 	}
 	d.pattern = re
-	return nil
+	d.whole, err = regexp.Compile(`\A(?:` + pattern + `)\z`)
+	return err
+}
+
+// A search for all matches may look at the rest of the text for each of them, so that a
+// pattern is tried on blocks and has a bounded number of matches in one.
+const (
+	patternBlock   = 2 << 10
+	patternBefore  = 64      // bytes before the block, for what ^ and \b look at
+	patternBehind  = 1 << 10 // bytes behind it: the length that a match surely may have
+	patternMatches = 512
+)
+
+// matches finds those of the pattern that pass the check.
+func (d *detector) matches(text string, found func(start, end int)) {
+	last := 0
+	for block := 0; block < len(text); block += patternBlock {
+		if last >= min(block+patternBlock, len(text)) {
+			continue
+		}
+		from := runeStart(text, max(block-patternBefore, last-1, 0))
+		to := runeStart(text, min(block+patternBlock+patternBehind, len(text)))
+		for _, m := range d.pattern.FindAllStringIndex(text[from:to], patternMatches) {
+			start, end := from+m[0], from+m[1]
+			if start < max(block, last) || start >= block+patternBlock {
+				continue
+			}
+			if last = end; d.check == nil || d.check(squeeze(text[start:end])) {
+				found(start, end)
+			}
+		}
+	}
+}
+
+// runeStart is at, or the start of the character that at is inside of.
+func runeStart(text string, at int) int {
+	for k := at; k < len(text) && k > max(at-utf8.UTFMax, 0); k-- {
+		if utf8.RuneStart(text[k]) {
+			return k
+		}
+	}
+	return at
 }
 
 func (d *detector) compileFormats(formats []string) error {
@@ -178,8 +225,31 @@ func squeeze(s string) string {
 	return b.String()
 }
 
+// try holds a detector against the test values that its entry has.
+func (d *definition) try(made *detector) error {
+	for _, list := range []struct {
+		values []string
+		valid  bool
+		does   string
+	}{{d.Valid, true, "refuses"}, {d.Invalid, false, "accepts"}} {
+		for i, v := range list.values {
+			if made.accepts(v) != list.valid {
+				field := map[bool]string{true: "valid", false: "invalid"}[list.valid]
+				return &comity.Error{
+					Code: comity.CodeInvalid, Op: d.at + ": try detector " + d.Label,
+					Err: fmt.Errorf("it %s value %d of %s", list.does, i+1, field), Remedy: "correct the detector or its test value",
+				}
+			}
+		}
+	}
+	return nil
+}
+
 // accepts tells whether a number written in one of the detector's formats passes its check.
 func (d *detector) accepts(text string) bool {
+	if d.whole != nil {
+		return d.whole.MatchString(text) && (d.check == nil || d.check(squeeze(text)))
+	}
 	for _, s := range d.shapes {
 		if len(s) == len(text) && s.matches(text) {
 			return d.check == nil || d.check(squeeze(text))

@@ -62,6 +62,7 @@ func readDefinitions(name string, data []byte) ([]definition, error) {
 		if remedy, err := checkFields(resolved(item)); err != nil {
 			return nil, refuse(comity.CodeInvalid, remedy, "%s:%w", name, err)
 		}
+		defs[i].Score = defaultScore
 		if err := item.Decode(&defs[i]); err != nil {
 			return nil, refuse(comity.CodeInvalid, "", "%s:%s", name, firstReason(err))
 		}

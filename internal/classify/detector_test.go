@@ -4,6 +4,7 @@
 package classify
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -83,6 +84,8 @@ func TestDetectorFileErrors(t *testing.T) {
 		"huge pattern":     {"- {label: X, kind: id, pattern: '" + strings.Repeat("x", maxPattern+1) + "'}", "more than 4096"},
 		"empty match":      {"- {label: X, kind: id, pattern: 'x*'}", "empty text"},
 		"repeat of repeat": {"- {label: X, kind: id, pattern: '((a{100}){100}){100}'}", "invalid repeat count"},
+		"valid":            {"- {label: X, kind: id, pattern: 'E-\\d{4}', valid: ['E-1234', 'E-12']}", "own.yaml:1: try detector X: it refuses value 2 of valid; correct"},
+		"invalid":          {"- {label: X, kind: id, formats: ['##'], invalid: ['12']}", "it accepts value 1 of invalid; correct"},
 		"weights":          {"- {label: X, kind: id, formats: ['#'], check: zero 0 1}", "modulus and weights"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -97,6 +100,52 @@ func TestDetectorFileErrors(t *testing.T) {
 				t.Errorf("code %s", code)
 			}
 		})
+	}
+}
+
+// What an entry leaves out does not make it useless: it has a score that is said, and
+// values are asked for under its label.
+func TestDetectorDefaults(t *testing.T) {
+	c, err := New(Options{WithoutNames: true, Detectors: []byte("- {label: STAFF, kind: id, pattern: 'E-\\d{4}'}")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := c.Text("see E-1234, not E-12"); len(got) != 1 || got[0].Label != "STAFF" || got[0].Start != 4 || got[0].End != 10 {
+		t.Errorf("%+v", got)
+	}
+	if !slices.Contains(c.Types(), ValueType{Type: "STAFF"}) {
+		t.Error("STAFF is not listed")
+	}
+	for value, want := range map[string]bool{"E-1234": true, "E-12": false, "xE-1234": false, "E-1234\n": false} {
+		if a := c.Value(value, ValueType{Type: "STAFF"}); !a.Known || a.Valid != want {
+			t.Errorf("%q: %+v", value, a)
+		}
+	}
+}
+
+// A search that looks at the rest of the text for each match would take hours for the
+// longest line; and matches in blocks are those of the whole.
+func TestPatternsEnd(t *testing.T) {
+	made := func(pattern string) *detector {
+		d, err := (&definition{Label: "P", Kind: "id", Pattern: pattern, Score: 0.9}).compile(0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	n := 0
+	made("a.*z|a").matches(strings.Repeat("a", 64<<10), func(int, int) { n++ })
+	if most := (64<<10)/patternBlock*patternMatches + 1; n == 0 || n > most {
+		t.Errorf("%d matches", n)
+	}
+	text := "é^E-1234 " + strings.Repeat("E-1234 E-99999 nothing é E-123 ", 1000) + "E-4321"
+	for _, pattern := range []string{`\bE-\d{4}\b`, `é E-`, `E-1234 E-99999`, `[^ ]+`, `^é`, `\d$`, `nothing.{600}`} {
+		d := made(pattern)
+		var got [][]int
+		d.matches(text, func(start, end int) { got = append(got, []int{start, end}) })
+		if want := d.pattern.FindAllStringIndex(text, -1); len(want) == 0 || !slices.EqualFunc(got, want, slices.Equal) {
+			t.Errorf("%s: %d matches of %d", pattern, len(got), len(want))
+		}
 	}
 }
 
@@ -116,8 +165,15 @@ func FuzzDetectors(f *testing.F) {
 			if err != nil {
 				continue
 			}
-			if d.pattern == nil && len(text) < 64 {
+			if len(text) < 64 {
 				d.accepts(text)
+			}
+			if d.pattern != nil {
+				d.matches(text, func(start, end int) {
+					if start >= end {
+						t.Fatalf("%d to %d", start, end)
+					}
+				})
 			}
 		}
 	})

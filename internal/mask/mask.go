@@ -129,8 +129,12 @@ func (m *Mask) hide(value string) string {
 func length(value string) int { return min(utf8.RuneCountInString(value), MaxLength) }
 
 // form keeps spaces and ASCII marks where they are; other characters are hidden. Without
-// the length, runs of one class become one character.
+// the length, runs of one class become one character. A value of marks alone, as a password
+// may be, would be its own form, so that it is hidden.
 func (m *Mask) form(value string) string {
+	if !strings.ContainsFunc(cut(value), isWord) {
+		return m.hide(value)
+	}
 	var b strings.Builder
 	var last rune
 	n := 0
@@ -146,6 +150,8 @@ func (m *Mask) form(value string) string {
 	}
 	return b.String()
 }
+
+func isWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
 func class(r rune) rune {
 	switch {
@@ -188,7 +194,7 @@ func (m *Mask) partial(value string) string {
 }
 
 func shown(r rune) bool {
-	return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r))
+	return r != utf8.RuneError && isWord(r)
 }
 
 // cut is the part of a value that its view is made of.

@@ -72,13 +72,21 @@ func (s *Survey) connect(ctx context.Context) error {
 	return nil
 }
 
-// plain is an error without the parts that may repeat what was sent.
+// wordless are the classes of errors whose text names things of the server: connections,
+// rights, tables, locks, resources. Those of data, and of functions that policies call, may
+// repeat a value.
+const wordless = " 08 25 28 3D 3F 42 53 54 55 57 58 "
+
+// plain is an error without the parts that may repeat what was sent, or what was read.
 func plain(err error) error {
 	var pg *pgconn.PgError
-	if errors.As(err, &pg) {
-		return fmt.Errorf("%s (SQLSTATE %s)", pg.Message, pg.Code)
+	switch {
+	case !errors.As(err, &pg):
+		return err
+	case len(pg.Code) != 5 || !strings.Contains(wordless, " "+pg.Code[:2]+" "):
+		return fmt.Errorf("the server reports an error whose text may repeat a value; its log has it (SQLSTATE %s)", pg.Code)
 	}
-	return err
+	return fmt.Errorf("%s (SQLSTATE %s)", pg.Message, pg.Code)
 }
 
 // Close ends the connection.
@@ -204,6 +212,9 @@ func (s *Survey) read(ctx context.Context, t table, out *survey.Sampler) error {
 	return fetch(ctx, tx, columns, out)
 }
 
+// errDenied is the error of a table of which nothing may be read.
+var errDenied = errors.New("no permission to read it; its columns were judged by their names alone")
+
 // column is a column that is read.
 type column struct {
 	number     int // of the sampler
@@ -219,7 +230,7 @@ FROM pg_attribute WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped ORDER 
 	}
 	defer rows.Close()
 	var list []column
-	denied := 0
+	denied, bytes := 0, 0
 	for rows.Next() {
 		var name, typ string
 		var allowed bool
@@ -230,11 +241,16 @@ FROM pg_attribute WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped ORDER 
 		switch {
 		case !allowed:
 			denied++
-		case typ != "bytea": // bytes are no text
+		case typ == "bytea": // bytes are no text
+			bytes++
+		default:
 			list = append(list, column{number, fmt.Sprintf("left(%s::text, %d)", pgx.Identifier{name}.Sanitize(), longestValue)})
 		}
 	}
-	if denied > 0 {
+	switch total := denied + len(list) + bytes; {
+	case rows.Err() == nil && denied == total && total > 0:
+		return nil, errDenied
+	case denied > 0:
 		out.Note("no permission to read %d columns; they were judged by their names alone", denied)
 	}
 	return list, rows.Err()

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -115,6 +116,8 @@ func TestSurvey(t *testing.T) {
 	}
 	t.Run("only what changed", func(t *testing.T) { changed(t, conn, server.DSN, o) })
 	t.Run("a table is locked", func(t *testing.T) { locked(t, conn, server.DSN, o) })
+	t.Run("what may not be read", func(t *testing.T) { denied(t, conn, server.DSN, o) })
+	t.Run("an error repeats no value", func(t *testing.T) { wordy(t, conn, server.DSN, o) })
 	t.Run("the database goes away", func(t *testing.T) { goesAway(t, server, o) })
 }
 
@@ -181,6 +184,39 @@ func locked(t *testing.T, conn *pgx.Conn, dsn string, o survey.Options) {
 	got, sum, err := run(t, dsn, o)
 	if err != nil || sum.Failed != 1 || sum.Complete || got["public.products"].Status != survey.Failed || got["public.wide"].Status != survey.Scanned {
 		t.Errorf("%+v, %v, %+v", sum, err, got["public.products"])
+	}
+}
+
+func denied(t *testing.T, conn *pgx.Conn, dsn string, o survey.Options) {
+	exec(t, conn, `CREATE ROLE reader LOGIN`, `GRANT SELECT (id, phone) ON customers TO reader`)
+	o.State = nil
+	got, sum, err := run(t, strings.Replace(dsn, "postgres@", "reader@", 1), o)
+	if err != nil || sum.Complete || sum.Failed != 5 {
+		t.Errorf("%+v, %v", sum, err)
+	}
+	if r := got["public.products"]; r.Status != survey.Failed || !strings.Contains(r.Error, "no permission") || len(r.Columns) == 0 {
+		t.Errorf("%+v", r)
+	}
+	if r := got["public.customers"]; r.Status != survey.Scanned || r.Rows == 0 || category(r, "email") != "user.contact.email" ||
+		!slices.Contains(r.Notes, "no permission to read 3 columns; they were judged by their names alone") {
+		t.Errorf("%+v", r)
+	}
+}
+
+// A function that a policy calls may put the value into its error, as a cast does.
+func wordy(t *testing.T, conn *pgx.Conn, dsn string, o survey.Options) {
+	exec(
+		t, conn,
+		`CREATE TABLE secured (v text)`, `INSERT INTO secured VALUES ('anna@example.org')`,
+		`ALTER TABLE secured ENABLE ROW LEVEL SECURITY`, `CREATE POLICY p ON secured USING (v::int > 0)`,
+		`GRANT SELECT ON secured TO reader`,
+	)
+	defer exec(t, conn, `DROP TABLE secured`)
+	o.State = nil
+	got, _, err := run(t, strings.Replace(dsn, "postgres@", "reader@", 1), o)
+	r := got["public.secured"]
+	if err != nil || r.Status != survey.Failed || !strings.Contains(r.Error, "22P02") || strings.Contains(fmt.Sprint(r), "anna") {
+		t.Errorf("%v, %+v", err, r)
 	}
 }
 

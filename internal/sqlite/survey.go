@@ -74,7 +74,18 @@ func OpenSurvey(ctx context.Context, path string) (*Survey, error) {
 }
 
 func surveyError(err error) error {
-	return &comity.Error{Code: comity.CodeUnavailable, Op: "open database", Err: err, Remedy: "a database with a write-ahead log needs a folder in which its -shm file can be made"}
+	remedy := ""
+	if e := (*driver.Error)(nil); errors.As(err, &e) {
+		switch e.Code() & 0xFF {
+		case sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY:
+			remedy = "a database with a write-ahead log needs a folder in which its -shm file can be made"
+		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+			remedy = "another program writes to it; try again later"
+		case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+			remedy = "the file is damaged, or not all of it is there"
+		}
+	}
+	return &comity.Error{Code: comity.CodeUnavailable, Op: "open database", Err: err, Remedy: remedy}
 }
 
 // Close closes the file.

@@ -65,9 +65,16 @@ func (s *Sampler) column(c *sampled, e evidence) Column {
 	}
 	if len(out.Findings) > 0 {
 		e.add(c, a.Category, in)
-		for _, v := range c.values[:min(len(c.values), shownSamples)] {
-			out.Samples = append(out.Samples, form.Apply(cut(v)))
-		}
+		out.Samples = MaskedSamples(c.values)
+	}
+	return out
+}
+
+// MaskedSamples shows the first values of a column as reports do.
+func MaskedSamples(values []string) []string {
+	var out []string
+	for _, v := range values[:min(len(values), shownSamples)] {
+		out = append(out, form.Apply(cut(v)))
 	}
 	return out
 }
@@ -116,7 +123,7 @@ func (s *Sampler) inside(c *sampled) content {
 	for _, v := range c.values {
 		seen := map[string]bool{}
 		for _, span := range s.run.o.Classifier.Text(v) {
-			if kind := evidenceOf(span); kind != "" && !seen[kind+span.Country] {
+			if kind := span.Evidence(); tells(span) && !seen[kind+span.Country] {
 				seen[kind+span.Country] = true
 				if out.countries[kind] == nil {
 					out.countries[kind] = map[string]int{}
@@ -176,46 +183,17 @@ func (t *tally) finding(of int) (Finding, bool) {
 
 func round(f float64) float64 { return math.Round(f*100) / 100 }
 
-// The kinds of evidence, and how much the best of each is worth. None says where a person
-// is, or which law binds: numbers are kept when people move, and banks and issuers serve
-// foreigners.
-var worth = map[string]float64{"national id": 0.6, "country": 0.6, "address": 0.45, "phone prefix": 0.4, "IBAN": 0.4}
-
 // maxEvidence is the most that kinds that agree are worth.
 const maxEvidence = 0.8
 
-func evidenceOf(span classify.Span) string {
-	if !mask.IsCountry(span.Country) {
-		return ""
+// tells are the kinds of evidence that count; what else has a country tells too little.
+func tells(span classify.Span) bool {
+	switch span.Evidence() {
+	case classify.ByPrefix, classify.ByIBAN, classify.ByNationalID, classify.ByAddress:
+		return mask.IsCountry(span.Country)
 	}
-	switch c := span.Category; {
-	case strings.HasPrefix(c, "user.contact.phone"):
-		return "phone prefix"
-	case span.Label == "IBAN_CODE":
-		return "IBAN"
-	case strings.HasPrefix(c, "user.government_id"):
-		return "national id"
-	case strings.HasPrefix(c, "user.contact.address"):
-		return "address"
-	}
-	return ""
+	return false
 }
-
-// shared lists countries that have one calling code together: which of them a number
-// belongs to, its prefix does not say.
-var shared = func() map[string][]string {
-	out := map[string][]string{}
-	for _, plan := range []string{
-		"GB GG IM JE", "RU KZ", "IT VA", "NO SJ", "AU CC CX", "FI AX", "FR", "MA EH", "RE YT", "SH TA", "CW BQ", "GP BL MF",
-		"US CA AG AI AS BB BM BS DM DO GD GU JM KN KY LC MP MS PR SX TC TT VC VG VI",
-	} {
-		all := strings.Fields(plan)
-		for _, c := range all {
-			out[c] = slices.DeleteFunc(slices.Clone(all), func(o string) bool { return o == c })
-		}
-	}
-	return out
-}()
 
 // evidence gathers, by country, what the columns of a table say.
 type evidence map[string]*pointer
@@ -236,7 +214,7 @@ func (e evidence) add(c *sampled, category string, in content) {
 				codes[code]++
 			}
 		}
-		in.countries["country"] = codes
+		in.countries[classify.ByCountry] = codes
 	}
 	for _, kind := range slices.Sorted(maps.Keys(in.countries)) {
 		for _, country := range slices.Sorted(maps.Keys(in.countries[kind])) {
@@ -249,10 +227,10 @@ func (e evidence) add(c *sampled, category string, in content) {
 				p = &pointer{doubt: 1}
 				e[country] = p
 			}
-			p.doubt *= 1 - worth[kind]*float64(n)/float64(len(c.values))
+			p.doubt *= 1 - classify.Worth(kind)*float64(n)/float64(len(c.values))
 			p.why = append(p.why, fmt.Sprintf("%s in %d of %d values of %s", kind, n, len(c.values), c.name))
-			p.phone = p.phone || kind == "phone prefix"
-			p.other = p.other || kind != "phone prefix"
+			p.phone = p.phone || kind == classify.ByPrefix
+			p.other = p.other || kind != classify.ByPrefix
 		}
 	}
 }
@@ -263,7 +241,7 @@ func (e evidence) list() []Evidence {
 	for country, p := range e {
 		v := Evidence{Country: country, Confidence: round(min(maxEvidence, 1-p.doubt)), Why: p.why}
 		if p.phone && !p.other {
-			v.Or = shared[country]
+			v.Or = classify.SharedCode(country)
 		}
 		if v.Confidence > 0 {
 			out = append(out, v)

@@ -200,6 +200,7 @@ func TestNamesThatAreValues(t *testing.T) {
 func FuzzReport(f *testing.F) {
 	f.Add("things", "..value", "text", "anna@example.org")
 	f.Add("", "", "", "")
+	f.Add("users", "password", "text", "!@#$%^&*()")
 	f.Add("a.csv", "e.mail", "int", "4111 1111 1111 1111")
 	c, err := classify.New(classify.Options{})
 	if err != nil {
@@ -213,7 +214,7 @@ func FuzzReport(f *testing.F) {
 			t.Fatal(err)
 		}
 		for _, v := range got.Columns[0].Samples {
-			if v != form.Apply(cut(value)) {
+			if v != form.Apply(cut(value)) || v != "" && v == value && !strings.ContainsAny(v, "Xx9*") {
 				t.Errorf("the sample of %q is %q", value, v)
 			}
 		}
