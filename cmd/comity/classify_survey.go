@@ -129,6 +129,7 @@ func (f *surveyFlags) survey(cmd *cobra.Command, arg string, open openSource) (e
 	}
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends what does not end by itself
 	src, err := open(ctx, arg)
 	if err != nil {
 		return err

@@ -47,6 +47,9 @@ func OpenSurvey(ctx context.Context, path string) (*Survey, error) {
 	if err != nil {
 		return nil, err
 	}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() { // opening a pipe would wait for its writer
+		return nil, &comity.Error{Code: comity.CodeInvalid, Op: "open database", Err: fmt.Errorf("%s is no regular file", path)}
+	}
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, &comity.Error{Code: comity.CodeNotFound, Op: "open database", Err: err}

@@ -119,18 +119,18 @@ func mark(path string, now time.Time) string {
 
 // Read reads a file.
 func (f *Files) Read(_ context.Context, t Table, s *Sampler) error {
+	info, err := os.Stat(t.Name)
+	switch {
+	case err != nil:
+		return pathCause(err)
+	case !info.Mode().IsRegular(): // opening a pipe would wait for its writer
+		return errors.New("no regular file")
+	}
 	file, err := os.Open(t.Name)
 	if err != nil {
 		return pathCause(err)
 	}
 	defer file.Close()
-	info, err := file.Stat()
-	switch {
-	case err != nil:
-		return pathCause(err)
-	case !info.Mode().IsRegular():
-		return errors.New("no regular file")
-	}
 	return s.File(file, info.Size(), t.Name)
 }
 
