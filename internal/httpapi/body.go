@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/comity-project/comity"
@@ -179,4 +180,21 @@ func lines(body []byte, most int) ([]line, error) {
 		return nil, fail(comity.CodeInvalid, "read body", "the body is empty", "send a JSON value")
 	}
 	return out, nil
+}
+
+// readJSON reads a body that is one JSON value into a struct; members that it does not have
+// are refused.
+func (x *exchange) readJSON(limit int64, into any) error {
+	if f, err := x.form(); err != nil {
+		return err
+	} else if f != formJSON {
+		return unsupported("the request is not JSON")
+	}
+	if err := x.read(limit); err != nil {
+		return err
+	}
+	if err := json.Unmarshal(x.in, into, json.RejectUnknownMembers(true)); err != nil {
+		return decodeFault(x.in, err)
+	}
+	return nil
 }

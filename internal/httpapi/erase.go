@@ -7,8 +7,6 @@ import (
 	"context"
 	"net/http"
 
-	"github.com/go-json-experiment/json"
-
 	"github.com/comity-project/comity"
 	"github.com/comity-project/comity/internal/audit"
 	"github.com/comity-project/comity/internal/decide"
@@ -26,20 +24,12 @@ func (h *Handler) erase(x *exchange) error {
 	if h.o.Eraser == nil {
 		return fail(comity.CodeNotFound, "erase subject", "this server has no keys", "")
 	}
-	if f, err := x.form(); err != nil {
-		return err
-	} else if f != formJSON {
-		return unsupported("the request is not JSON")
-	}
-	if err := x.read(h.limits.Body); err != nil {
-		return err
-	}
 	var in struct {
 		Subject comity.Subject `json:"subject"`
 		Reason  string         `json:"reason"`
 	}
-	if err := json.Unmarshal(x.in, &in, json.RejectUnknownMembers(true)); err != nil {
-		return decodeFault(x.in, err)
+	if err := x.readJSON(h.limits.Body, &in); err != nil {
+		return err
 	}
 	done, err := h.o.Eraser.Erase(x.r.Context(), x.caller, in.Subject, in.Reason)
 	if err != nil {

@@ -65,19 +65,11 @@ func (h *Handler) activate(x *exchange) error {
 	if h.o.Packs == nil {
 		return fail(comity.CodeNotFound, "activate candidate", "this server has no candidates", "")
 	}
-	if f, err := x.form(); err != nil {
-		return err
-	} else if f != formJSON {
-		return unsupported("the request is not JSON")
-	}
-	if err := x.read(h.limits.Body); err != nil {
-		return err
-	}
 	var in struct {
 		Program string `json:"program"`
 	}
-	if err := json.Unmarshal(x.in, &in, json.RejectUnknownMembers(true)); err != nil {
-		return decodeFault(x.in, err)
+	if err := x.readJSON(h.limits.Body, &in); err != nil {
+		return err
 	}
 	rec, err := h.o.Packs.Activate(x.r.Context(), x.caller, in.Program)
 	if err != nil {
